@@ -1,0 +1,62 @@
+"""Every error the bot raises on purpose.
+
+KuskaError
+├── ContentError          flows, catalogues or seed data are wrong: start is refused, `kuska check` tells
+├── SettingsError         a setting is missing or unsafe: start is refused
+├── RejectedInbound       a webhook body that is not let in (carries the HTTP status)
+├── StoreUnavailable      nothing was stored: the webhook answers 503, the provider repeats
+├── NoSuchContact         erased or never known
+└── SendError             a provider did not take a message (retryable or not, with its code)
+"""
+
+from __future__ import annotations
+
+
+class KuskaError(Exception):
+    """Root of the tree; never raised itself."""
+
+
+class ContentError(KuskaError):
+    """A content file is wrong; the message reads `file:line: what is wrong`."""
+
+
+class SettingsError(KuskaError):
+    """A setting is missing or unsafe; the message names it and says what to set."""
+
+
+class RejectedInbound(KuskaError):
+    """A body that is not let in; `status` is 400, 403, 413 or 422."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class StoreUnavailable(KuskaError):
+    """The store could not commit (locked, full, lost); nothing of the turn was kept."""
+
+
+class NoSuchContact(KuskaError):
+    """The contact was erased, or its key is gone, which is the same."""
+
+
+class SendError(KuskaError):
+    """A provider did not take a message.
+
+    `retryable` says whether trying again can help, `retry_after` how many seconds the provider
+    asked to wait, `code` the provider's own code, `maybe_sent` that the answer was lost on the way.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        retryable: bool,
+        retry_after: float | None = None,
+        maybe_sent: bool = False,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retryable = retryable
+        self.retry_after = retry_after
+        self.maybe_sent = maybe_sent
