@@ -1,0 +1,15 @@
+"""The dialogue engine: an event and a memory go in; a new memory, messages and effects come out.
+
+It stores nothing and sends nothing. Read in this order:
+
+definition  what a flow file may say (pydantic models)
+loader      YAML files to checked `Flows`; every mistake is named with file and line
+machine     the one flat `transitions.Machine` of all states, built once
+memory      what is known of a conversation between two turns
+world       what the engine may ask for: the time, the directory, who is on duty, translations
+turn        one event to its replies; `take_turn` holds the order in which a message is read
+guards      named conditions      actions   named changes      shows  named pieces with facts
+values      named words in a text wording   times, hours and distances in a language
+intents     free text to meaning  (folding, wording of intents and the model beside it)
+proofs      what `kuska check` proves of the flows      drawing   the machine as a picture
+"""

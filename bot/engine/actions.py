@@ -1,0 +1,286 @@
+"""Named changes of the flows: each alters the turn's memory, messages or effects, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from bot.engine import places, summary
+from bot.engine.composing import reprompt
+from bot.engine.effects import (
+    AlertCounselor,
+    CloseHandoff,
+    DeleteSent,
+    Erase,
+    KeepPocketWord,
+    VoidOutbox,
+)
+from bot.engine.folding import fold
+from bot.engine.intents import Understanding
+from bot.engine.values import fill
+if TYPE_CHECKING:
+    from bot.engine.turn import Turn
+
+OPENING = ("greeting", "thanks", "yes", "no", "other", "back", "exit")
+"""Intents that are no need: they are not kept while the calm question is open."""
+
+
+def remember_wish(turn: Turn) -> None:
+    """Keep what she needs until it is safe to write; a later need replaces an earlier one."""
+    heard = turn.heard
+    if heard is None or heard.intent in OPENING:
+        return
+    turn.memory.wish = {
+        "intent": heard.intent,
+        "also": list(heard.also),
+        "needs": list(heard.needs),
+        "places": list(heard.places),
+    }
+
+
+def recall_wish(turn: Turn) -> None:
+    """Take her to the need she told before, without asking it again."""
+    wish, turn.memory.wish = turn.memory.wish, None
+    if wish is not None:
+        turn.recalled = Understanding.remembered(**wish)
+
+
+def switch_to_her_language(turn: Turn) -> None:
+    """Answer a first message of four words or more in its language, if we speak it."""
+    heard, world = turn.heard, turn.world
+    if heard is None or heard.language in (None, turn.memory.language):
+        return
+    if heard.language in world.languages and len(turn.event.text.split()) >= LANGUAGE_WORDS:
+        turn.memory.language = str(heard.language)
+        turn.say(turn.flows.phrases["interrupts.spanish_instead"])
+
+
+LANGUAGE_WORDS = 4
+"""Shorter texts do not show their language (SAFETY 1)."""
+
+
+def mark_safe(turn: Turn) -> None:
+    """She can write calmly; never remembered into the next session."""
+    turn.memory.is_safe = True
+    turn.memory.session = "open"
+
+
+def be_short(turn: Turn) -> None:
+    """She has little time: texts are cut to what matters."""
+    turn.memory.is_safe = True
+    turn.memory.session = "short"
+
+
+def hush(turn: Turn) -> None:
+    """`Ahora no`: nothing more is sent until she writes."""
+    turn.memory.session = "covered"
+    turn.memory.is_safe = False
+    turn.memory.wish = None
+    _stop_writing(turn)
+
+
+def leave(turn: Turn) -> None:
+    """Exit: the cover and nothing else; the state is cleared (SAFETY 4)."""
+    _stop_writing(turn)
+    turn.effects.append(DeleteSent())
+    cover = turn.phrase("interrupts.cover")
+    turn.memory.end()
+    turn.say(cover, "cover")
+
+
+def cover(turn: Turn) -> None:
+    """Pocket word: as exit, with a reply that looks like a machine that did not understand."""
+    _stop_writing(turn)
+    turn.effects.append(DeleteSent())
+    turn.effects.append(AlertCounselor("pocket_word"))
+    text = turn.phrase("interrupts.pocket_cover")
+    tag = turn.memory.tag
+    turn.memory.begin(tag)
+    turn.memory.session = "covered"
+    turn.memory.covered_at = turn.world.now
+    turn.say(text, "cover")
+
+
+def erase(turn: Turn) -> None:
+    """Everything of hers is destroyed; the confirmation repeats none of it (SAFETY 7)."""
+    turn.effects += [VoidOutbox(), DeleteSent(), Erase()]
+    text = turn.phrase("interrupts.erased")
+    turn.memory.end()
+    turn.say(text, "cover")
+
+
+def begin_again(turn: Turn) -> None:
+    """A tap from an older session: the neutral greeting, never its old meaning."""
+    turn.memory.begin(turn.world.new_tag())
+
+
+def show_again(turn: Turn) -> None:
+    """Say again what the state says."""
+    turn.has_entered = True
+
+
+def ask_again(turn: Turn) -> None:
+    """Say that it was not understood, with the choices."""
+    reprompt(turn)
+
+
+def step_back(turn: Turn) -> None:
+    """Return to the state behind her."""
+    if turn.memory.trail:
+        turn.jump = turn.memory.trail.pop()
+        turn.is_back = True
+
+
+def keep_language(turn: Turn) -> None:
+    """Speak the language she chose by tapping its name."""
+    if turn.chosen in turn.world.languages:
+        turn.memory.language = turn.chosen
+
+
+def keep_named_language(turn: Turn) -> None:
+    """Speak the language whose name or code is her whole message (`EN`, `español`)."""
+    name = fold(turn.event.text)
+    for code, title in turn.world.languages.items():
+        if name in (code, fold(title)):
+            turn.memory.language = code
+
+
+def take_need(turn: Turn) -> None:
+    """Keep the need that her words name, or the first one of their intent."""
+    heard = turn.heard
+    if heard is None:
+        return
+    turn.memory.need = heard.needs[0] if heard.needs else None
+    if turn.memory.need is None:
+        named = turn.world.directory.need_of(heard.intent)
+        turn.memory.need = named.id if named else None
+
+
+def take_place(turn: Turn) -> None:
+    """Keep the place that her words name; several of one name wait for her choice."""
+    if turn.heard is not None and turn.heard.places:
+        places.keep(turn, list(turn.heard.places))
+
+
+def forget_place(turn: Turn) -> None:
+    """Another city: the old one no longer counts."""
+    turn.memory.place, turn.memory.places = None, []
+
+
+def forget_need(turn: Turn) -> None:
+    """Another need: the old one no longer counts."""
+    turn.memory.need = None
+
+
+def keep_fear(turn: Turn) -> None:
+    """What she fears decides which services come first; the choice's key is the fear."""
+    if turn.chosen not in turn.memory.fears:
+        turn.memory.fears.append(turn.chosen)
+
+
+def note_danger(turn: Turn) -> None:
+    """Danger was spoken of: its text counts as shown now, and a handoff would be urgent."""
+    turn.memory.danger_at = turn.world.now
+    turn.memory.is_urgent = True
+    turn.memory.misses = 0
+    if turn.memory.session in ("covered", "ended"):
+        turn.memory.session = "short"
+
+
+def remind_danger(turn: Turn) -> None:
+    """One line with the number: the whole text was shown within ten minutes."""
+    turn.memory.is_urgent = True
+    turn.say(fill(turn, turn.phrase("interrupts.danger_again")), "danger")
+
+
+def remind_crisis(turn: Turn) -> None:
+    """The same for somebody who thinks of dying."""
+    turn.memory.is_urgent = True
+    turn.say(fill(turn, turn.phrase("interrupts.crisis_again")), "danger")
+
+
+def alert_counselor(turn: Turn) -> None:
+    """The counselor who is with her sees that danger was spoken of."""
+    turn.effects.append(AlertCounselor("danger"))
+
+
+def answer_media(turn: Turn) -> None:
+    """A voice note, photo or document: an honest sentence; it is not kept (SAFETY 17)."""
+    kind = turn.event.media
+    name = f"interrupts.media_{kind if kind in ('audio', 'image', 'video') else 'file'}"
+    turn.say(turn.phrase(name))
+    turn.has_entered = True
+
+
+def keep_pocket_word(turn: Turn) -> None:
+    """Her secret word is set; the message that holds it is deleted where that can be done."""
+    turn.effects += [KeepPocketWord(fold(turn.event.text)), DeleteSent()]
+    turn.memory.has_pocket_word = True
+
+
+def drop_pocket_word(turn: Turn) -> None:
+    """Her secret word is forgotten."""
+    turn.effects.append(KeepPocketWord(None))
+    turn.memory.has_pocket_word = False
+
+
+def withdraw(turn: Turn) -> None:
+    """She no longer wants a person: the handoff closes, its consent is revoked."""
+    turn.effects.append(CloseHandoff("withdrawn"))
+    turn.memory.may_write_first = False
+
+
+def be_safe_again(turn: Turn) -> None:
+    """She says she is safe: the conversation may go on as one that can be written calmly."""
+    turn.memory.is_safe = True
+    turn.memory.is_urgent = False
+
+
+def keep_topic(turn: Turn) -> None:
+    """Remember which choice opened this, for the summary she may approve."""
+    turn.memory.topic = turn.chosen
+
+
+def _stop_writing(turn: Turn) -> None:
+    turn.effects.append(VoidOutbox())
+    if turn.world.handoff is not None:
+        turn.effects.append(AlertCounselor("do_not_write"))
+
+
+ALL: Mapping[str, Callable[[Turn], None]] = {
+    action.__name__: action
+    for action in (
+        remember_wish,
+        recall_wish,
+        switch_to_her_language,
+        mark_safe,
+        be_short,
+        hush,
+        leave,
+        cover,
+        erase,
+        begin_again,
+        show_again,
+        ask_again,
+        step_back,
+        keep_language,
+        keep_named_language,
+        take_need,
+        take_place,
+        forget_place,
+        forget_need,
+        keep_fear,
+        note_danger,
+        remind_danger,
+        remind_crisis,
+        alert_counselor,
+        answer_media,
+        keep_pocket_word,
+        drop_pocket_word,
+        withdraw,
+        be_safe_again,
+        keep_topic,
+        *places.ACTIONS,
+        *summary.ACTIONS,
+    )
+}

@@ -1,0 +1,202 @@
+"""Named conditions of the flows. Each reads a turn and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.engine.turn import Turn
+
+DANGER_REPEATS_AFTER = timedelta(minutes=10)
+"""Within this time the danger text is not repeated whole (SAFETY 3)."""
+LIMA_AND_CALLAO = ("15", "07")
+WAITING = ("offered", "waiting", "claimed", "live", "transferred")
+
+
+def is_safe(turn: Turn) -> bool:
+    """She said in this session that she can write calmly."""
+    return turn.memory.is_safe
+
+
+def has_wish(turn: Turn) -> bool:
+    """She told a need before it was safe to write."""
+    return turn.memory.wish is not None
+
+
+def has_need(turn: Turn) -> bool:
+    """The need is known."""
+    return turn.memory.need is not None
+
+
+def lacks_need(turn: Turn) -> bool:
+    """The need is not known."""
+    return turn.memory.need is None
+
+
+def has_place(turn: Turn) -> bool:
+    """The district, province or department is known."""
+    return turn.memory.place is not None
+
+
+def lacks_place(turn: Turn) -> bool:
+    """The place is not known."""
+    return turn.memory.place is None
+
+
+def has_candidates(turn: Turn) -> bool:
+    """A place named in her message stands for several."""
+    return len(turn.candidates) > 1
+
+
+def has_choices_of_place(turn: Turn) -> bool:
+    """Several places of one name wait for her choice."""
+    return bool(turn.memory.places)
+
+
+def found_place(turn: Turn) -> bool:
+    """Exactly one place was found in what she sent."""
+    return len(turn.candidates) == 1
+
+
+def in_lima(turn: Turn) -> bool:
+    """She is in Lima or Callao, where 106 answers."""
+    place = turn.memory.place
+    return place is not None and place[:2] in LIMA_AND_CALLAO
+
+
+def outside_lima(turn: Turn) -> bool:
+    """She is known to be outside Lima and Callao: 116, not 106."""
+    place = turn.memory.place
+    return place is not None and place[:2] not in LIMA_AND_CALLAO
+
+
+def place_unknown_or_lima(turn: Turn) -> bool:
+    """106 may be named: she is in Lima, or it is not known where she is."""
+    return not outside_lima(turn)
+
+
+def danger_was_said(turn: Turn) -> bool:
+    """The danger text was shown whole within the last ten minutes."""
+    said_at = turn.memory.danger_at
+    return said_at is not None and turn.world.now - said_at < DANGER_REPEATS_AFTER
+
+
+def counselors_present(turn: Turn) -> bool:
+    """At least one counselor is on duty."""
+    return turn.world.duty.present > 0
+
+
+def nobody_present(turn: Turn) -> bool:
+    """No counselor is on duty."""
+    return turn.world.duty.present == 0
+
+
+def next_shift_known(turn: Turn) -> bool:
+    """Nobody is on duty, and it is known when somebody will be."""
+    return nobody_present(turn) and turn.world.duty.next_shift_at is not None
+
+
+def next_shift_unknown(turn: Turn) -> bool:
+    """Nobody is on duty, and no shift is planned."""
+    return nobody_present(turn) and turn.world.duty.next_shift_at is None
+
+
+def is_with_counselor(turn: Turn) -> bool:
+    """A counselor has taken over."""
+    return turn.world.handoff in ("claimed", "live")
+
+
+def is_waiting(turn: Turn) -> bool:
+    """She waits for a person, or one has taken over."""
+    return turn.world.handoff in ("waiting", "claimed", "live", "transferred")
+
+
+def is_urgent(turn: Turn) -> bool:
+    """Danger was spoken of in this session."""
+    return turn.memory.is_urgent
+
+
+def on_whatsapp(turn: Turn) -> bool:
+    """The conversation runs on WhatsApp."""
+    return turn.world.channel == "whatsapp"
+
+
+def on_telegram(turn: Turn) -> bool:
+    """The conversation runs on Telegram."""
+    return turn.world.channel == "telegram"
+
+
+def on_web(turn: Turn) -> bool:
+    """The conversation runs on the web chat."""
+    return turn.world.channel == "web"
+
+
+def has_pocket_word(turn: Turn) -> bool:
+    """She has a secret word for leaving."""
+    return turn.memory.has_pocket_word
+
+
+def word_is_good(turn: Turn) -> bool:
+    """What she typed can be a pocket word: 4 to 30 characters, not reserved, not very common."""
+    from bot.engine.pocket import is_good
+
+    return is_good(turn.event.text)
+
+
+def has_summary(turn: Turn) -> bool:
+    """There is something to tell a counselor."""
+    return bool(turn.memory.summary)
+
+
+def can_go_back(turn: Turn) -> bool:
+    """There is a state behind her."""
+    return bool(turn.memory.trail)
+
+
+def tells_of_police(turn: Turn) -> bool:
+    """She says that the one who hurts her is police."""
+    heard = turn.heard
+    return heard is not None and "police_abuse" in (heard.intent, *heard.also)
+
+
+def is_about_other(turn: Turn) -> bool:
+    """She writes for somebody else."""
+    return turn.heard is not None and turn.heard.about_other
+
+
+ALL: Mapping[str, Callable[[Turn], bool]] = {
+    guard.__name__: guard
+    for guard in (
+        is_safe,
+        has_wish,
+        has_need,
+        lacks_need,
+        has_place,
+        lacks_place,
+        has_candidates,
+        has_choices_of_place,
+        found_place,
+        in_lima,
+        outside_lima,
+        place_unknown_or_lima,
+        danger_was_said,
+        counselors_present,
+        nobody_present,
+        next_shift_known,
+        next_shift_unknown,
+        is_with_counselor,
+        is_waiting,
+        is_urgent,
+        on_whatsapp,
+        on_telegram,
+        on_web,
+        has_pocket_word,
+        word_is_good,
+        has_summary,
+        can_go_back,
+        tells_of_police,
+        is_about_other,
+    )
+}

@@ -1,0 +1,89 @@
+"""What is known of a conversation between two turns; stored sealed, one JSON object."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+START = "welcome.start"
+SILENCE_ENDS = timedelta(minutes=30)
+"""A session ends after this long without a message from the person (SAFETY, head)."""
+
+Session = Literal["open", "short", "covered", "ended"]
+
+
+@dataclass(slots=True)
+class Memory:
+    """`state` is where she is; all else belongs to the session, but `language`, `has_pocket_word`
+    and `may_write_first`, which last as long as the contact does.
+
+    `wish` is a need she told before it was safe to write: its intent, needs and places.
+    `prompt` holds id and title of each choice last shown, in order: numbers and titles are read
+    against what she really saw. `trail` are the states behind her, for "back".
+    """
+
+    state: str = START
+    session: Session = "ended"
+    tag: str = ""
+    language: str = "es"
+    has_pocket_word: bool = False
+    heard_at: datetime | None = None
+    covered_at: datetime | None = None
+    is_safe: bool = False
+    wish: dict[str, Any] | None = None
+    need: str | None = None
+    topic: str | None = None
+    fears: list[str] = field(default_factory=list)
+    place: str | None = None
+    places: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    misses: int = 0
+    danger_at: datetime | None = None
+    is_urgent: bool = False
+    prompt: list[list[str]] = field(default_factory=list)
+    trail: list[str] = field(default_factory=list)
+    summary: list[str] = field(default_factory=list)
+    own_words: str | None = None
+    may_write_first: bool = False
+    screening: dict[str, Any] | None = None
+
+    def begin(self, tag: str) -> None:
+        """A new session: nothing of the old one stays but the language and her settings."""
+        fresh = Memory(
+            session="open", tag=tag, language=self.language, has_pocket_word=self.has_pocket_word
+        )
+        for name in Memory.__slots__:
+            setattr(self, name, getattr(fresh, name))
+
+    def end(self) -> None:
+        """The session is over: back to the start, with nothing of it kept."""
+        heard_at = self.heard_at
+        self.begin("")
+        self.session = "ended"
+        self.heard_at = heard_at
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether a message at `now` begins a new session (a live handoff is not asked here)."""
+        return (
+            self.session == "ended" or self.heard_at is None or now - self.heard_at >= SILENCE_ENDS
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Plain data for JSON; only what differs from a new memory."""
+        fresh = asdict(Memory())
+        kept = {name: value for name, value in asdict(self).items() if value != fresh[name]}
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in kept.items()
+        }
+
+    @classmethod
+    def load(cls, kept: dict[str, Any]) -> Memory:
+        """The inverse of `dump`; a name that is no longer known is left out."""
+        known = {name: value for name, value in kept.items() if name in cls.__slots__}
+        for name in ("heard_at", "covered_at", "danger_at"):
+            if isinstance(known.get(name), str):
+                known[name] = datetime.fromisoformat(known[name])
+        return cls(**known)

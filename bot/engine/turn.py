@@ -1,0 +1,216 @@
+"""One event to its replies.
+
+`Engine.take_turn` is pure but for its arguments: it copies the memory, reads the event in the order
+of SAFETY 3, lets the machine move, and composes what the state it ended in says.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.engine import actions, guards
+from bot.engine.composing import compose, reprompt
+from bot.engine.definition import Flows
+from bot.engine.effects import Effect
+from bot.engine.folding import fold
+from bot.engine.intents import Understanding, match_choice, whole_command
+from bot.engine.machine import Machine
+from bot.engine.memory import SILENCE_ENDS, Memory
+from bot.engine.world import World
+from bot.messages import Cause, Kind, Message
+from directory.places import Place
+
+HOPS = 8
+"""More moves than this in one turn is a looping flow: it ends where it is."""
+TRAIL = 12
+"""So many states behind her are kept for "back"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened: something she did, or a `signal` from inside (a counselor joined, …)."""
+
+    kind: Literal["text", "choice", "location", "media", "signal"]
+    text: str = ""
+    choice: str = ""
+    location: tuple[float, float] | None = None
+    media: str = ""
+    signal: str = ""
+
+
+@dataclass(slots=True)
+class Turn:
+    """The work in hand; `memory` is already the copy that becomes the new one."""
+
+    memory: Memory
+    event: Event
+    world: World
+    flows: Flows
+    heard: Understanding | None = None
+    chosen: str = ""
+    candidates: list[Place] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    has_entered: bool = False
+    is_back: bool = False
+    jump: str | None = None
+    recalled: Understanding | None = None
+
+    @property
+    def state(self) -> str:
+        """Where she is; what the machine reads and sets."""
+        return self.memory.state
+
+    @state.setter
+    def state(self, name: str) -> None:
+        self.memory.state = name
+
+    def phrase(self, name: str, **values: object) -> str:
+        """A phrase of `flows/` in her language, filled."""
+        text = self.world.translate(self.memory.language, name, self.flows.phrases[name])
+        return text.format(**values) if values else text
+
+    def say(self, text: str, kind: Kind = "say", cause: Cause = "inbound") -> None:
+        """Say something before what the state says."""
+        self.messages.append(Message(text=text, kind=kind, cause=cause))
+
+    def tell_once(self, name: str) -> bool:
+        """True the first time in a session that `name` is asked."""
+        if name in self.memory.told:
+            return False
+        self.memory.told.append(name)
+        return True
+
+
+class Engine:
+    """Flows and machine together; one for the process."""
+
+    def __init__(self, flows: Flows) -> None:
+        """Raise `ContentError` when the flows name something that does not exist."""
+        self.flows = flows
+        self.machine = Machine(flows, guards.ALL, actions.ALL)
+
+    def take_turn(self, memory: Memory, event: Event, world: World) -> Turn:
+        """`memory` stays as it was; the turn holds the new one, the messages and the effects."""
+        turn = Turn(copy.deepcopy(memory), event, world, self.flows)
+        if event.kind != "signal":
+            _open_session(turn)
+        started_in = turn.state
+        understood = any(self.machine.fire(turn, trigger) for trigger in reading(turn))
+        if understood:
+            turn.memory.misses = 0
+            self._settle(turn)
+        elif event.kind != "signal":
+            reprompt(turn)
+        _keep_trail(turn, started_in)
+        if turn.has_entered:
+            compose(turn)
+        if event.kind != "signal" and turn.memory.session != "ended":
+            turn.memory.heard_at = world.now
+        return turn
+
+    def _settle(self, turn: Turn) -> None:
+        """Follow moves on entering, a step back and a recalled wish until nothing moves."""
+        for _ in range(HOPS):
+            if turn.jump is not None:
+                turn.state, turn.jump, turn.has_entered = turn.jump, None, True
+            elif turn.recalled is not None:
+                turn.heard, turn.recalled = turn.recalled, None
+                any(self.machine.fire(turn, f"other.{intent}") for intent in _intents(turn.heard))
+            elif not (turn.has_entered and self.machine.fire(turn, "own.enter")):
+                return
+
+
+def reading(turn: Turn) -> Iterator[str]:
+    """The order in which every state reads a message (SAFETY 3); a flow may add, never replace."""
+    event, memory = turn.event, turn.memory
+    is_covered = turn.flows.states[turn.state].covered
+    if event.kind == "signal":
+        yield f"event.{event.signal}"
+        return
+    if event.kind == "text":
+        if memory.has_pocket_word and turn.world.is_pocket_word(fold(event.text)):
+            yield "command.pocket_word"
+    if not is_covered:
+        yield from _chosen(turn)
+        if event.kind == "text" and (command := whole_command(event.text)):
+            yield f"command.{command}"
+    if event.kind == "text":
+        turn.heard = turn.world.understand(event.text, memory.language, turn.state)
+        yield from _dangers(turn.heard)
+    if is_covered:
+        return
+    yield f"own.{event.kind}"
+    yield from (f"own.{intent}" for intent in _intents(turn.heard))
+    yield "own.anything"
+    if memory.is_safe or event.kind == "media":
+        yield f"other.{event.kind}"
+        yield from (f"other.{intent}" for intent in _intents(turn.heard))
+
+
+def _chosen(turn: Turn) -> Iterator[str]:
+    """The trigger of a choice: tapped by id, or typed as its number or title."""
+    event, memory = turn.event, turn.memory
+    if event.kind == "choice":
+        tag, _, rest = event.choice.partition(".")
+        state, _, key = rest.rpartition(".")
+        if tag != memory.tag or not memory.tag or state not in turn.flows.states:
+            yield "command.old_choice"
+        elif state == turn.state:
+            yield from _trigger(turn, key)
+        elif _is_plain(turn.flows, state, key):
+            turn.state, turn.chosen = state, key
+            yield f"choice.{key}"
+        else:
+            yield "command.shown_again"
+        return
+    if event.kind == "text" and memory.prompt:
+        position = match_choice(event.text, [title for _, title in memory.prompt])
+        if position is not None:
+            yield from _trigger(turn, memory.prompt[position][0].rpartition(".")[2])
+
+
+def _trigger(turn: Turn, key: str) -> Iterator[str]:
+    turn.chosen = key
+    if key in turn.flows.choices(turn.state):
+        yield f"choice.{key}"
+    elif any(choice.endswith(f".{key}") for choice, _ in turn.memory.prompt):
+        yield "own.offered"
+
+
+def _is_plain(flows: Flows, state: str, key: str) -> bool:
+    """Whether an older prompt's choice only leads somewhere: consent is never given by scrolling."""
+    choice = flows.choices(state).get(key)
+    return choice is not None and not choice.do
+
+
+def _dangers(heard: Understanding) -> Iterator[str]:
+    if heard.urgent:
+        yield f"danger.{heard.intent}"
+        yield "danger.danger_now"
+    elif heard.intent == "self_harm" and not (heard.negated or heard.past):
+        yield "danger.self_harm"
+
+
+def _intents(heard: Understanding | None) -> tuple[str, ...]:
+    return () if heard is None else (heard.intent, *heard.also)
+
+
+def _open_session(turn: Turn) -> None:
+    """Begin a new session when the last one is over; a live handoff keeps hers open."""
+    memory, now = turn.memory, turn.world.now
+    if turn.flows.states[memory.state].covered:
+        if memory.covered_at is None or now - memory.covered_at >= SILENCE_ENDS:
+            memory.begin(turn.world.new_tag())
+    elif turn.world.handoff not in ("claimed", "live") and memory.is_over(now):
+        memory.begin(turn.world.new_tag())
+
+
+def _keep_trail(turn: Turn, started_in: str) -> None:
+    """Remember where she came from, unless she is going back or the session is not open."""
+    if turn.is_back or started_in == turn.state or not turn.memory.is_safe:
+        return
+    turn.memory.trail = [*turn.memory.trail, started_in][-TRAIL:]
