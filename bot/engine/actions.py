@@ -10,6 +10,7 @@ from bot.engine.composing import reprompt
 from bot.engine.effects import (
     AlertCounselor,
     CloseHandoff,
+    CountAnswer,
     DeleteSent,
     Erase,
     KeepPocketWord,
@@ -212,6 +213,27 @@ def answer_media(turn: Turn) -> None:
     turn.has_entered = True
 
 
+def answer_media_live(turn: Turn) -> None:
+    """The counselor does not see it either: say so, and let her write."""
+    turn.say(turn.phrase("interrupts.media_live"))
+
+
+def say_outside_peru(turn: Turn) -> None:
+    """A shared location far from every district of Peru."""
+    turn.say(turn.phrase("find_service.outside_peru"))
+    turn.has_entered = True
+
+
+def keep_helped(turn: Turn) -> None:
+    """She says that talking helped; counted, linked to nobody."""
+    turn.effects.append(CountAnswer("helped"))
+
+
+def keep_not_helped(turn: Turn) -> None:
+    """She says that talking did not help; counted, linked to nobody."""
+    turn.effects.append(CountAnswer("not_helped"))
+
+
 def keep_pocket_word(turn: Turn) -> None:
     """Her secret word is set; the message that holds it is deleted where that can be done."""
     turn.effects += [KeepPocketWord(fold(turn.event.text)), DeleteSent()]
@@ -227,7 +249,7 @@ def drop_pocket_word(turn: Turn) -> None:
 def withdraw(turn: Turn) -> None:
     """She no longer wants a person: the handoff closes, its consent is revoked."""
     turn.effects.append(CloseHandoff("withdrawn"))
-    turn.memory.may_write_first = False
+    turn.memory.writing_first = "never"
 
 
 def be_safe_again(turn: Turn) -> None:
@@ -275,6 +297,10 @@ ALL: Mapping[str, Callable[[Turn], None]] = {
         remind_crisis,
         alert_counselor,
         answer_media,
+        answer_media_live,
+        say_outside_peru,
+        keep_helped,
+        keep_not_helped,
         keep_pocket_word,
         drop_pocket_word,
         withdraw,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Risk = Literal["urgent", "high", "normal"]
+WritingFirst = Literal["never", "daytime", "anytime"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class OpenHandoff:
 
     summary: tuple[str, ...]
     risk: Risk
-    may_write_first: bool
+    writing_first: WritingFirst
     wording: str
 
 
@@ -61,6 +62,13 @@ class AlertCounselor:
     sign: str
 
 
+@dataclass(frozen=True, slots=True)
+class CountAnswer:
+    """One more of a kind of answer in the statistics; tied to no contact."""
+
+    kind: str
+
+
 Effect = (
     VoidOutbox
     | DeleteSent
@@ -70,4 +78,5 @@ Effect = (
     | OpenHandoff
     | CloseHandoff
     | AlertCounselor
+    | CountAnswer
 )

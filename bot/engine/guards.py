@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.engine.pocket import is_good
+
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
@@ -140,14 +142,25 @@ def has_pocket_word(turn: Turn) -> bool:
 
 def word_is_good(turn: Turn) -> bool:
     """What she typed can be a pocket word: 4 to 30 characters, not reserved, not very common."""
-    from bot.engine.pocket import is_good
-
     return is_good(turn.event.text)
 
 
 def has_summary(turn: Turn) -> bool:
     """There is something to tell a counselor."""
     return bool(turn.memory.summary)
+
+
+def lacks_summary(turn: Turn) -> bool:
+    """She wants a counselor to be told nothing."""
+    return not turn.memory.summary
+
+
+def names_need(turn: Turn) -> bool:
+    """Her words name something that the directory has services for."""
+    heard = turn.heard
+    return heard is not None and (
+        bool(heard.needs) or turn.world.directory.need_of(heard.intent) is not None
+    )
 
 
 def can_go_back(turn: Turn) -> bool:
@@ -195,6 +208,8 @@ ALL: Mapping[str, Callable[[Turn], bool]] = {
         has_pocket_word,
         word_is_good,
         has_summary,
+        lacks_summary,
+        names_need,
         can_go_back,
         tells_of_police,
         is_about_other,

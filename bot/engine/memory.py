@@ -15,8 +15,8 @@ Session = Literal["open", "short", "covered", "ended"]
 
 @dataclass(slots=True)
 class Memory:
-    """`state` is where she is; all else belongs to the session, but `language`, `has_pocket_word`
-    and `may_write_first`, which last as long as the contact does.
+    """`state` is where she is; all else belongs to the session, but `language` and
+    `has_pocket_word`, which last as long as the contact does.
 
     `wish` is a need she told before it was safe to write: its intent, needs and places.
     `prompt` holds id and title of each choice last shown, in order: numbers and titles are read
@@ -46,7 +46,7 @@ class Memory:
     trail: list[str] = field(default_factory=list)
     summary: list[str] = field(default_factory=list)
     own_words: str | None = None
-    may_write_first: bool = False
+    writing_first: Literal["never", "daytime", "anytime"] = "never"
     screening: dict[str, Any] | None = None
 
     def begin(self, tag: str) -> None:

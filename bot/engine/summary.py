@@ -62,14 +62,19 @@ def send_nothing(turn: Turn) -> None:
 
 def allow_writing_first(turn: Turn) -> None:
     """A counselor may write to her first, in neutral words, until she says otherwise."""
-    turn.memory.may_write_first = True
+    turn.memory.writing_first = "anytime"
+
+
+def allow_writing_by_day(turn: Turn) -> None:
+    """The same, but only from 8:00 to 20:00."""
+    turn.memory.writing_first = "daytime"
 
 
 def open_handoff(turn: Turn) -> None:
     """She approved: the handoff waits in the queue with its risk."""
     memory = turn.memory
     turn.effects.append(
-        OpenHandoff(tuple(memory.summary), _risk(turn), memory.may_write_first, WORDING)
+        OpenHandoff(tuple(memory.summary), _risk(turn), memory.writing_first, WORDING)
     )
 
 
@@ -77,7 +82,7 @@ def open_urgent_handoff(turn: Turn) -> None:
     """In danger one question is enough: only that she is in danger is told."""
     turn.memory.summary = [turn.phrase("handoff.in_danger")]
     turn.effects.append(
-        OpenHandoff(tuple(turn.memory.summary), "urgent", turn.memory.may_write_first, WORDING)
+        OpenHandoff(tuple(turn.memory.summary), "urgent", turn.memory.writing_first, WORDING)
     )
 
 
@@ -99,6 +104,7 @@ ACTIONS: tuple[Callable[[Turn], None], ...] = (
     keep_own_words,
     send_nothing,
     allow_writing_first,
+    allow_writing_by_day,
     open_handoff,
     open_urgent_handoff,
 )

@@ -1,0 +1,89 @@
+"""Named pieces with facts: service cards, the summary. Facts come from the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from bot.engine import cards
+from bot.engine.values import fill
+from bot.messages import Message
+
+if TYPE_CHECKING:
+    from bot.engine.turn import Turn
+
+CARDS = 3
+"""So many cards at most in a turn."""
+
+NEEDS_ABOUT_CRIMES = frozenset(
+    """peligro_ahora violencia violencia_sexual control extorsion amenazas_internet abuso_policial
+    denunciar ninez trabajo_sin_pago""".split()
+)
+"""Needs for which she first hears that State staff must report a crime (SAFETY 13)."""
+
+
+def services(turn: Turn) -> list[Message]:
+    """Up to three cards for her need and place, and what is open at any hour."""
+    memory, world = turn.memory, turn.world
+    if not world.directory_is_up or memory.need is None:
+        return [Message(fill(turn, turn.phrase("find_service.directory_down")), "card")]
+    answer = world.directory.search(
+        memory.need,
+        place=world.directory.place(memory.place) if memory.place else None,
+        at=world.now,
+        fears=frozenset(memory.fears),
+        limit=CARDS,
+    )
+    found = answer.found[:CARDS]
+    messages = []
+    if memory.need in NEEDS_ABOUT_CRIMES and turn.tell_once("state_duty"):
+        messages.append(Message(turn.phrase("find_service.state_duty")))
+    if memory.place and answer.widened:
+        messages.append(Message(fill(turn, turn.phrase("find_service.widened"))))
+    messages += [cards.card(one, turn) for one in found]
+    shown = {one.listing.id for one in found}
+    memory.shown = [*memory.shown, *(one for one in shown if one not in memory.shown)]
+    always = [one for one in answer.national if one.is_open and one.listing.id not in shown]
+    if always and not any(one.is_open for one in found):
+        messages.append(cards.open_now(always, turn))
+    if turn.tell_once("call_trace") and any(one.listing.phones for one in [*found, *always]):
+        messages.append(Message(turn.phrase("find_service.call_trace")))
+    return messages
+
+
+def summary(turn: Turn) -> list[Message]:
+    """The lines a counselor would read, as she sees them before she decides."""
+    lines = [turn.phrase("handoff.line", text=text) for text in turn.memory.summary]
+    return [Message("\n".join(lines))] if lines else []
+
+
+def places(turn: Turn) -> list[tuple[str, str]]:
+    """The places of one name, to choose from."""
+    found = [turn.world.directory.place(code) for code in turn.memory.places]
+    return [(f"at_{place.ubigeo}", place.label) for place in found]
+
+
+def departments(turn: Turn) -> list[tuple[str, str]]:
+    """Every department."""
+    return [(f"at_{one.ubigeo}", one.name) for one in turn.world.directory.departments()]
+
+
+def languages(turn: Turn) -> list[tuple[str, str]]:
+    """The languages we speak, each by its own name."""
+    return list(turn.world.languages.items())
+
+
+def summary_lines(turn: Turn) -> list[tuple[str, str]]:
+    """The lines of the summary, to drop one."""
+    return [
+        (f"line_{position}", turn.phrase("handoff.drop", number=position + 1))
+        for position, _ in enumerate(turn.memory.summary)
+    ]
+
+
+ALL: Mapping[str, Callable[[Turn], list[Message]]] = {
+    show.__name__: show for show in (services, summary)
+}
+OFFERS: Mapping[str, Callable[[Turn], list[tuple[str, str]]]] = {
+    offer.__name__: offer for offer in (places, departments, languages, summary_lines)
+}
