@@ -33,9 +33,8 @@ class Sending:
     """One message as one channel will really show it.
 
     `text` is in the channel's own markup. `choices` can be tapped; what is numbered in the text
-    is not among them. `numbered` is the same message complete without a button, for when buttons
-    fail (None where they cannot). `is_static` says that the choices come from a flow and may be
-    kept by a provider as a template; `list_button` is the label that opens a list.
+    is not among them. Where there are `choices`, `numbered` is the same message complete without
+    a button, for when buttons fail. `list_button` is the label that opens a list.
     """
 
     text: str
@@ -47,7 +46,6 @@ class Sending:
     numbered: str | None = None
     services: tuple[ShownService, ...] = ()
     is_silent: bool = False
-    is_static: bool = False
     list_button: str = ""
 
 

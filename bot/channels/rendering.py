@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.channels.base import Sending, Shape
 from bot.messages import Choice, Kind, Message
@@ -35,15 +35,16 @@ class Limits:
     item_title: int
     choice_id: int
     hides_taps: bool
+    is_silent: bool
 
 
 # core.telegram.org/bots/api: text 1-4,096 after entities, callback_data 1-64 bytes, 100 buttons.
 # A button has no documented length; a longer one is cut on a narrow telephone.
-TELEGRAM = Limits(4_096, 4_096, 100, 64, 0, 0, 64, hides_taps=True)
+TELEGRAM = Limits(4_096, 4_096, 100, 64, 0, 0, 64, hides_taps=True, is_silent=True)
 
 # twilio.com/docs: body 1,600; twilio/quick-reply 3 buttons of 20 in session; twilio/list-picker
 # 10 items of 24, ids of 200; body of both 1,024.
-WHATSAPP = Limits(1_600, 1_024, 3, 20, 10, 24, 200, hides_taps=False)
+WHATSAPP = Limits(1_600, 1_024, 3, 20, 10, 24, 200, hides_taps=False, is_silent=False)
 
 LIST_BUTTON = 20
 """Characters on the button that opens a WhatsApp list."""
@@ -58,7 +59,7 @@ _CUTS = tuple(map(re.compile, (r"\n[^\S\n]*\n\s*", r"\n\s*", r"(?<=[.!?…])\s+"
 
 def fit_telegram(messages: Sequence[Message], language: str, prompts: Prompts) -> list[Sending]:
     """Fit to Telegram: buttons, HTML, nothing that rings."""
-    return _fit(messages, language, prompts, TELEGRAM, telegram_markup, is_silent=True)
+    return _fit(messages, language, prompts, TELEGRAM, telegram_markup)
 
 
 def fit_whatsapp(
@@ -119,8 +120,6 @@ def _fit(
     limits: Limits,
     markup: Callable[[str], str],
     static_titles: Collection[str] | None = None,
-    *,
-    is_silent: bool = False,
 ) -> list[Sending]:
     if not messages:
         return []
@@ -128,18 +127,71 @@ def _fit(
     choices = tuple(choice for message in messages for choice in message.choices)
     listed = number(choices, prompts.answer_with_number) if choices else ""
     numbered = "\n\n".join(part for part in (text, listed) if part)
+    bare = Sending(
+        text="",
+        kind=min((message.kind for message in messages), key=_KINDS.index),
+        cause=messages[-1].cause,
+        language=language,
+        services=tuple(message.service for message in messages if message.service),
+        is_silent=limits.is_silent,
+    )
     shape = _shape(text, messages, choices, limits)
+    if static_titles is not None and any(each.title not in static_titles for each in choices):
+        shape = "text"
     if shape == "list" and units(prompts.choose) > LIST_BUTTON:
         shape = "text"
-    is_static = static_titles is None or all(choice.title in static_titles for choice in choices)
-    if not is_static or units(numbered) > limits.text:
-        shape = "text" if static_titles is not None else shape
-
-    def sending(piece: str, **tappable: object) -> Sending:
-        kind = min((message.kind for message in messages), key=_KINDS.index)
-        services = tuple(message.service for message in messages if message.service)
-        return Sending(
-            markup(piece), kind, messages[-1].cause, language, services=services, is_silent=is_silent
+    if shape == "text" or units(numbered) > limits.text:
+        return [replace(bare, text=markup(piece)) for piece in split(numbered, limits.text)]
+    return [
+        replace(
+            bare,
+            text=markup(text or prompts.answer_with_number),
+            shape=shape,
+            choices=choices,
+            numbered=markup(numbered),
+            list_button=prompts.choose if shape == "list" else "",
         )
+    ]
 
-    return [sending(piece) for piece in split(numbered, limits.text)]
+
+def _shape(
+    text: str, messages: Sequence[Message], choices: Sequence[Choice], limits: Limits
+) -> Shape:
+    if not limits.hides_taps and any(message.private for message in messages):
+        return "text"
+    if units(text) > limits.tappable_text or any(
+        len(choice.id.encode()) > limits.choice_id for choice in choices
+    ):
+        return "text"
+    # WhatsApp refuses a set in which two titles are the same; numbers tell them apart.
+    titles = {choice.title.strip() for choice in choices} - {""}
+    if not choices or len(titles) < len(choices):
+        return "text"
+    longest = max(units(choice.title) for choice in choices)
+    if len(choices) <= limits.buttons and longest <= limits.button_title:
+        return "buttons"
+    if len(choices) <= limits.items and longest <= limits.item_title:
+        return "list"
+    return "text"
+
+
+def _reach(text: str, limit: int) -> int:
+    """How many characters of a text fit in so many units."""
+    taken = 0
+    for index, character in enumerate(text):
+        taken += units(character)
+        if taken > limit:
+            return index
+    return len(text)
+
+
+def _cut(text: str, reach: int) -> int:
+    """Where to cut so that at most `reach` characters stand before it."""
+    wholes = [match.span() for match in _WHOLE.finditer(text) if match.start() <= reach]
+    for pattern in _CUTS:
+        # The white space itself may lie beyond the reach: it goes with neither piece.
+        starts = [match.start() for match in pattern.finditer(text) if match.start() <= reach]
+        allowed = [at for at in starts if at and not any(a < at < b for a, b in wholes)]
+        if allowed:
+            return allowed[-1]
+    return next((a for a, b in wholes if 0 < a < reach < b), reach)
