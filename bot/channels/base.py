@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -47,6 +47,11 @@ class Sending:
     services: tuple[ShownService, ...] = ()
     is_silent: bool = False
     list_button: str = ""
+
+    def without_buttons(self) -> Sending:
+        """The same as text alone, which always goes: for every attempt after a failed one."""
+        text = self.text if self.numbered is None else self.numbered
+        return replace(self, text=text, shape="text", choices=(), numbered=None, list_button="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +142,4 @@ def may_have_arrived(error: BaseException | None) -> bool:
 def silence(loggers: Iterable[str]) -> None:
     """Keep libraries from logging addresses, tokens and texts, whatever level the root has."""
     for name in loggers:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
