@@ -6,6 +6,7 @@ KuskaError
 ├── RejectedInbound       a webhook body that is not let in (carries the HTTP status)
 ├── StoreUnavailable      nothing was stored: the webhook answers 503, the provider repeats
 ├── NoSuchContact         erased or never known
+├── BrokenSeal            a sealed value was changed or moved to another row
 └── SendError             a provider did not take a message (retryable or not, with its code)
 """
 
@@ -38,6 +39,10 @@ class StoreUnavailable(KuskaError):
 
 class NoSuchContact(KuskaError):
     """The contact was erased, or its key is gone, which is the same."""
+
+
+class BrokenSeal(KuskaError):
+    """A sealed value was changed, or moved to another row; nothing of it is shown."""
 
 
 class SendError(KuskaError):

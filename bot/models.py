@@ -1,0 +1,303 @@
+"""What is kept: tables of contacts, conversations, what waits to be sent, handoffs and the record.
+
+Nothing here tells who somebody is or what she talked about: addresses, texts, summaries and the
+engine's memory are sealed under her key (`vault`), and the state is inside the memory. Ids are
+numbers made here (`new_id`), times are moments in UTC kept as whole milliseconds.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+EPOCH_MS = 1_767_225_600_000
+"""2026-01-01 in milliseconds since 1970: ids count from here."""
+
+
+def to_ms(at: datetime) -> int:
+    """Milliseconds since 1970 of an aware moment."""
+    if at.tzinfo is None:
+        raise ValueError("a stored time needs its zone")
+    return round(at.timestamp() * 1000)
+
+
+def from_ms(ms: int) -> datetime:
+    """The moment in UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits everywhere; on SQLite only a column called INTEGER can be the row's own number."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment as whole milliseconds: the same on every database, and quick to compare."""
+
+    impl = Number
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        """Aware moment to number."""
+        return None if value is None else to_ms(value)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        """Number to moment in UTC."""
+        return None if value is None else from_ms(value)
+
+
+class _Ids:
+    """Growing 63-bit numbers: milliseconds, ten bits of this process, twelve that count on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process = secrets.randbits(10) << 12
+        self._last = 0
+
+    def next(self) -> int:
+        with self._lock:
+            tick = (time.time_ns() // 1_000_000 - EPOCH_MS) << 12
+            self._last = max(self._last + 1, tick)
+            return (self._last >> 12 << 22) | self._process | (self._last & 0xFFF)
+
+
+new_id = _Ids().next
+"""A number for a new row, larger than all this process made before. A contact's comes from the
+vault instead, so that it says nothing of when she came."""
+
+
+class Base(DeclarativeBase):
+    """The bot's tables; the directory has its own."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this as a plain class attribute
+        int: Number,
+        datetime: Moment,
+    }
+
+
+def _key() -> Mapped[int]:
+    return mapped_column(primary_key=True, autoincrement=False)
+
+
+def _of(table: str, *, index: bool = True) -> Mapped[Any]:
+    """A row that goes with the one it belongs to."""
+    return mapped_column(ForeignKey(f"{table}.id", ondelete="CASCADE"), index=index)
+
+
+class Contact(Base):
+    """A person on one channel. `conversation_id` is her current one.
+
+    It is no foreign key, because the two tables would then need each other. `next_send_at` paces
+    what goes to her chat; `last_seen_at` is kept to the hour.
+    """
+
+    __tablename__ = "contact"
+    id: Mapped[int] = _key()
+    channel: Mapped[str] = mapped_column(String(16))
+    address_index: Mapped[bytes] = mapped_column(unique=True)
+    address_sealed: Mapped[bytes]
+    conversation_id: Mapped[int]
+    language: Mapped[str | None] = mapped_column(String(8))
+    pocket_mark: Mapped[bytes | None]
+    may_write_first: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime] = mapped_column(index=True)
+    next_send_at: Mapped[datetime]
+
+
+class Conversation(Base):
+    """One session, or longer while its handoff lives. `status` is the memory's session."""
+
+    __tablename__ = "conversation"
+    id: Mapped[int] = _key()
+    contact_id: Mapped[int] = _of("contact")
+    memory_sealed: Mapped[bytes | None]
+    status: Mapped[str] = mapped_column(String(16))
+    handoff_id: Mapped[int | None]
+    session_started_at: Mapped[datetime]
+    last_inbound_at: Mapped[datetime]
+    knocked_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class Message(Base):
+    """What she wrote (`in`), or a counselor's note (`note`); what we said is in the outbox.
+
+    `ref_sealed` is what the provider needs to delete its copy; `is_unwanted` says that it shall.
+    """
+
+    __tablename__ = "message"
+    id: Mapped[int] = _key()
+    conversation_id: Mapped[int] = _of("conversation")
+    direction: Mapped[str] = mapped_column(String(8))
+    body_sealed: Mapped[bytes | None]
+    ref_sealed: Mapped[bytes | None]
+    is_unwanted: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class ReceivedId(Base):
+    """A provider's message id that made its turn, tied to nobody; a repeat of it makes none."""
+
+    __tablename__ = "received_id"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - as SQLAlchemy wants it
+    ref_index: Mapped[bytes] = mapped_column(primary_key=True)
+    received_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class OutboxEntry(Base):
+    """The messages of one turn, waiting or sent; sent again from `parts_sent` on.
+
+    Status: pending, held (a knock went out instead), sending (taken; its answer may be lost), sent,
+    failed, void. `passes_cover` marks a cover or danger help, which a covered session lets through.
+    """
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = _key()
+    position: Mapped[int]
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    payload_sealed: Mapped[bytes | None]
+    cause: Mapped[str] = mapped_column(String(16))
+    passes_cover: Mapped[bool]
+    status: Mapped[str] = mapped_column(String(16))
+    parts_sent: Mapped[int]
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    sent_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_outbox_order", "conversation_id", "position"),
+        Index(
+            "ix_outbox_due",
+            "due_at",
+            sqlite_where=text("status IN ('pending', 'sending')"),
+            postgresql_where=text("status IN ('pending', 'sending')"),
+        ),
+    )
+
+
+class Delivery(Base):
+    """One message as a provider took it. A status that came before our own record of the send has
+    no entry yet."""
+
+    __tablename__ = "delivery"
+    id: Mapped[int] = _key()
+    entry_id: Mapped[int | None] = mapped_column(
+        ForeignKey("outbox.id", ondelete="CASCADE"), index=True
+    )
+    ref_index: Mapped[bytes] = mapped_column(unique=True)
+    ref_sealed: Mapped[bytes | None]
+    status: Mapped[str] = mapped_column(String(16))
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    is_unwanted: Mapped[bool]
+    sent_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Handoff(Base):
+    """A person takes over. After `borrar` it stays for the count, tied to nobody, without text."""
+
+    __tablename__ = "handoff"
+    id: Mapped[int] = _key()
+    contact_id: Mapped[int | None] = mapped_column(
+        ForeignKey("contact.id", ondelete="SET NULL"), index=True
+    )
+    conversation_id: Mapped[int | None] = mapped_column(
+        ForeignKey("conversation.id", ondelete="SET NULL"), index=True
+    )
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    risk: Mapped[str] = mapped_column(String(16))
+    summary_sealed: Mapped[bytes | None]
+    nickname: Mapped[str | None] = mapped_column(String(40))
+    safe_word_mark: Mapped[bytes | None]
+    wording: Mapped[str | None] = mapped_column(String(40))
+    consented_at: Mapped[datetime | None]
+    may_write_first: Mapped[bool] = mapped_column(default=False)
+    hours_ok: Mapped[str | None] = mapped_column(String(40))
+    due_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    called_at: Mapped[datetime | None]
+    counselor_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    organization_id: Mapped[str | None] = mapped_column(String(80))
+    opened_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+
+class HandoffChange(Base):
+    """Each step of a handoff: from which status to which, by whom, why (a word, never a text)."""
+
+    __tablename__ = "handoff_change"
+    id: Mapped[int] = _key()
+    handoff_id: Mapped[int] = _of("handoff")
+    was: Mapped[str | None] = mapped_column(String(16))
+    became: Mapped[str] = mapped_column(String(16))
+    by_id: Mapped[int | None]
+    reason: Mapped[str | None] = mapped_column(String(40))
+    changed_at: Mapped[datetime]
+
+
+class Staff(Base):
+    """Counselors, editors, reviewers, supervisors and administrators."""
+
+    __tablename__ = "staff"
+    id: Mapped[int] = _key()
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    organization_id: Mapped[str | None] = mapped_column(String(80))
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """What staff did. `digest` covers the entry and the digest before it: a gap shows."""
+
+    __tablename__ = "audit_entry"
+    id: Mapped[int] = _key()
+    staff_id: Mapped[int | None]
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str | None] = mapped_column(String(80))
+    reason: Mapped[str | None] = mapped_column(String(200))
+    done_at: Mapped[datetime]
+    previous: Mapped[bytes]
+    digest: Mapped[bytes] = mapped_column(unique=True)
+
+
+class ContentSid(Base):
+    """A content template made at Twilio, found again by the hash of what it shows."""
+
+    __tablename__ = "content_sid"
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sid: Mapped[str] = mapped_column(String(40))
+
+
+class Incident(Base):
+    """How often something went wrong on a day; no text, nobody's."""
+
+    __tablename__ = "incident"
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    times: Mapped[int]
