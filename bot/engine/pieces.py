@@ -1,0 +1,51 @@
+"""What the learned weights look at: the small pieces of a message.
+
+Words by sound, neighbours, parts of words, and what the rules found. Training and running use this
+same function, so a piece always means the same.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from bot.engine.reading import Reading
+
+SHORTEST, LONGEST = 3, 5
+"""Parts of words, in letters with the marks of beginning and end."""
+LENGTHS = (1, 2, 4, 8, 16, 32, 64)
+
+
+def pieces(reading: Reading, text: str) -> set[str]:
+    """Every piece of a message once. Words begin with `w`, neighbours `b` and `s`, parts `c`,
+    what the rules found `#`."""
+    heard = reading.words
+    found = {f"#{hit.meaning.kind}:{hit.meaning.name}" for hit in reading.hits}
+    found.update(f"#phrase:{intent}" for intent in reading.idioms if intent)
+    found.update(
+        f"#{flag}" for flag in ("negated", "past", "about_other", "unreal") if getattr(reading, flag)
+    )
+    if reading.idioms:
+        found.add("#idiom")
+    if "?" in text or "¿" in text:
+        found.add("#question")
+    found.add(f"#length:{sum(len(heard) > bound for bound in LENGTHS)}")
+    for word in heard:
+        found.update(_parts(word))
+    found.update(f"w{word}" for word in heard)
+    edged = ("<", *heard, ">")
+    found.update(f"b{first} {second}" for first, second in zip(edged, edged[1:], strict=False))
+    found.update(f"s{first} {third}" for first, third in zip(edged, edged[2:], strict=False))
+    found.update(
+        f"t{' '.join(three)}" for three in zip(edged, edged[1:], edged[2:], strict=False)
+    )
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _parts(word: str) -> tuple[str, ...]:
+    edged = f"<{word}>"
+    return tuple(
+        f"c{edged[at : at + size]}"
+        for size in range(SHORTEST, LONGEST + 1)
+        for at in range(len(edged) - size + 1)
+    )
