@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -128,7 +128,7 @@ class Telegram:
 
     async def updates(
         self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> AsyncIterator[Received]:
+    ) -> AsyncGenerator[Received, None]:
         """Poll for ever. An update is confirmed to Telegram only once the next one is asked for.
 
         So whoever iterates must have stored one before taking the next; what it could not store
