@@ -19,6 +19,7 @@ from bot.engine.effects import (
 from bot.engine.folding import fold
 from bot.engine.intents import Understanding
 from bot.engine.values import fill
+from directory.needs import need_of
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
@@ -44,6 +45,11 @@ def recall_wish(turn: Turn) -> None:
     wish, turn.memory.wish = turn.memory.wish, None
     if wish is not None:
         turn.recalled = Understanding.remembered(**wish)
+
+
+def forget_wish(turn: Turn) -> None:
+    """That was not what she meant."""
+    turn.memory.wish = None
 
 
 def switch_to_her_language(turn: Turn) -> None:
@@ -153,8 +159,7 @@ def take_need(turn: Turn) -> None:
         return
     turn.memory.need = heard.needs[0] if heard.needs else None
     if turn.memory.need is None:
-        named = turn.world.directory.need_of(heard.intent)
-        turn.memory.need = named.id if named else None
+        turn.memory.need = need_of(heard.intent)
 
 
 def take_place(turn: Turn) -> None:
@@ -258,6 +263,16 @@ def be_safe_again(turn: Turn) -> None:
     turn.memory.is_urgent = False
 
 
+def apologize(turn: Turn) -> Turn:
+    """Something failed on our side: a plain apology with the emergency lines and the offer of a
+    person; a neutral one when the chat is covered. Her place stays."""
+    if turn.memory.session in ("covered", "ended") or not turn.memory.is_safe:
+        turn.say(turn.phrase("interrupts.apology_neutral"))
+    else:
+        turn.say(fill(turn, turn.phrase("interrupts.apology")))
+    return turn
+
+
 def keep_topic(turn: Turn) -> None:
     """Remember which choice opened this, for the summary she may approve."""
     turn.memory.topic = turn.chosen
@@ -274,6 +289,7 @@ ALL: Mapping[str, Callable[[Turn], None]] = {
     for action in (
         remember_wish,
         recall_wish,
+        forget_wish,
         switch_to_her_language,
         mark_safe,
         be_short,

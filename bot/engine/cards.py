@@ -24,8 +24,9 @@ def card(found: Found, turn: Turn) -> Message:
         _status(found, turn),
         _reach(listing, turn),
         _where(found, turn),
-        _conditions(listing, turn),
-        _dated(listing, turn),
+        _conditions(found, turn),
+        listing.alert or "",
+        _dated(found, turn),
     ]
     return Message("\n".join(line for line in lines if line), "card", service=facts(found))
 
@@ -35,13 +36,19 @@ def facts(found: Found) -> ShownService:
     listing = found.listing
     return ShownService(
         id=listing.id,
-        phones=tuple(phone.number for phone in listing.phones),
+        phones=tuple(phone.text for phone in listing.phones),
         open=found.is_open,
         opens_at=found.opens_at,
         source_at=listing.source_at,
         confirmed_at=listing.confirmed_at,
         distance_km=found.distance_km,
     )
+
+
+def is_web_only(found: Found) -> bool:
+    """Whether it can be reached by its web page alone."""
+    listing = found.listing
+    return not (listing.phones or listing.whatsapp or listing.address or listing.email)
 
 
 def open_now(found: Sequence[Found], turn: Turn) -> Message:
@@ -73,16 +80,16 @@ def _status(found: Found, turn: Turn) -> str:
 
 
 def _reach(listing: Listing, turn: Turn) -> str:
-    numbers = [wording.number(phone.number, turn) for phone in listing.phones[:2]]
+    numbers = [wording.number(phone.text, turn) for phone in listing.phones[:2]]
     parts = []
     if numbers:
         parts.append(turn.phrase("cards.call", numbers=" / ".join(numbers)))
     if listing.whatsapp and len(parts) < 2:
-        parts.append(turn.phrase("cards.whatsapp", number=listing.whatsapp[0]))
+        parts.append(turn.phrase("cards.whatsapp", number=listing.whatsapp[0].text))
     if not parts and listing.email:
-        parts.append(listing.email[0])
+        parts.append(listing.email)
     if not parts and listing.url:
-        parts.append(listing.url[0])
+        parts.append(turn.phrase("cards.web_only"))
     return " · ".join(parts)
 
 
@@ -97,22 +104,27 @@ def _where(found: Found, turn: Turn) -> str:
     return where
 
 
-def _conditions(listing: Listing, turn: Turn) -> str:
+def _conditions(found: Found, turn: Turn) -> str:
+    listing = found.listing
+    if found.only_if is not None:
+        return turn.phrase(f"cards.only_if_{found.only_if}")
     if listing.needs_id == "no" and turn.tell_once("needs_no_id"):
         return turn.phrase("cards.without_id", number=turn.world.directory.line("ombudsman").number)
     return turn.phrase("cards.anonymous") if listing.anonymous == "yes" else ""
 
 
-def _dated(listing: Listing, turn: Turn) -> str:
+def _dated(found: Found, turn: Turn) -> str:
+    listing = found.listing
     if listing.confirmed_at is not None:
         return turn.phrase("cards.confirmed", month=wording.month(listing.confirmed_at, turn))
     if listing.source_at is None:
         return turn.phrase("cards.undated")
-    return turn.phrase("cards.unconfirmed", month=wording.month(listing.source_at, turn))
+    month = wording.month(listing.source_at, turn)
+    return turn.phrase("cards.stale" if found.is_stale else "cards.unconfirmed", month=month)
 
 
 def _called(listing: Listing, turn: Turn) -> str:
-    number = wording.number(listing.phones[0].number, turn) if listing.phones else ""
+    number = wording.number(listing.phones[0].text, turn) if listing.phones else ""
     if number and number not in listing.name:
         return turn.phrase("cards.named_number", name=listing.name, number=number)
     return f"**{listing.name}**"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.engine.pocket import is_good
+from directory.needs import need_of
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -74,9 +75,9 @@ def outside_lima(turn: Turn) -> bool:
     return place is not None and place[:2] not in LIMA_AND_CALLAO
 
 
-def place_unknown_or_lima(turn: Turn) -> bool:
-    """106 may be named: she is in Lima, or it is not known where she is."""
-    return not outside_lima(turn)
+def may_be_in_lima(turn: Turn) -> bool:
+    """It is not known where she is: 106 is named for Lima only."""
+    return turn.memory.place is None
 
 
 def danger_was_said(turn: Turn) -> bool:
@@ -135,6 +136,32 @@ def on_web(turn: Turn) -> bool:
     return turn.world.channel == "web"
 
 
+def has_web(turn: Turn) -> bool:
+    """One of the services shown last has a web page."""
+    shown = [turn.world.directory.service(id) for id in turn.memory.shown[-3:]]
+    return any(one is not None and one.url for one in shown)
+
+
+def lacks_web(turn: Turn) -> bool:
+    """None of the services shown last has a web page."""
+    return not has_web(turn)
+
+
+def can_be_asked(turn: Turn) -> bool:
+    """A doubt about danger may be asked about: it is safe to write, and it was not just asked."""
+    return turn.memory.is_safe and not turn.state.startswith("safety.") and not danger_was_said(turn)
+
+
+def is_worth_asking(turn: Turn) -> bool:
+    """What was likely meant is a matter of its own, and no word of hers names it outright."""
+    heard = turn.heard
+    return (
+        heard is not None
+        and not heard.needs
+        and f"menu.guess_{heard.intent}" in turn.flows.phrases
+    )
+
+
 def has_pocket_word(turn: Turn) -> bool:
     """She has a secret word for leaving."""
     return turn.memory.has_pocket_word
@@ -159,7 +186,7 @@ def names_need(turn: Turn) -> bool:
     """Her words name something that the directory has services for."""
     heard = turn.heard
     return heard is not None and (
-        bool(heard.needs) or turn.world.directory.need_of(heard.intent) is not None
+        bool(heard.needs) or need_of(heard.intent) is not None
     )
 
 
@@ -193,7 +220,7 @@ ALL: Mapping[str, Callable[[Turn], bool]] = {
         found_place,
         in_lima,
         outside_lima,
-        place_unknown_or_lima,
+        may_be_in_lima,
         danger_was_said,
         counselors_present,
         nobody_present,
@@ -205,6 +232,10 @@ ALL: Mapping[str, Callable[[Turn], bool]] = {
         on_whatsapp,
         on_telegram,
         on_web,
+        is_worth_asking,
+        has_web,
+        lacks_web,
+        can_be_asked,
         has_pocket_word,
         word_is_good,
         has_summary,

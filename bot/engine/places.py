@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from directory import places
+
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
@@ -23,13 +25,12 @@ def keep(turn: Turn, codes: list[str]) -> None:
 def look_for_place(turn: Turn) -> None:
     """Look up what she typed as the answer to "which city?"."""
     if turn.event.kind == "text" and not turn.candidates:
-        directory = turn.world.directory
         within = turn.memory.places
-        found = directory.find_places(turn.event.text, is_answer=True)
+        found = places.find(turn.event.text, is_answer=True)
         if within:
             found = [place for place in found if place.ubigeo in within] or [
                 place
-                for place in map(directory.place, within)
+                for place in map(places.place, within)
                 if any(place.ubigeo[:2] == other.ubigeo[:2] for other in found)
             ]
         turn.candidates = found
@@ -38,7 +39,7 @@ def look_for_place(turn: Turn) -> None:
 def locate(turn: Turn) -> None:
     """Find the district of a shared location; the coordinates end with the turn."""
     if turn.event.location is not None:
-        place = turn.world.directory.nearest_place(*turn.event.location)
+        place = places.nearest(*turn.event.location)
         turn.candidates = [place] if place else []
 
 

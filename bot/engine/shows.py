@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from bot.engine import cards
 from bot.engine.values import fill
 from bot.messages import Message
+from directory.places import all_places, place
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
-CARDS = 3
-"""So many cards at most in a turn."""
+CARDS, LOOKED_AT = 3, 6
+"""So many cards at most in a turn, the best of so many found: who answers a call comes first."""
 
 NEEDS_ABOUT_CRIMES = frozenset(
     """peligro_ahora violencia violencia_sexual control extorsion amenazas_internet abuso_policial
@@ -29,26 +30,33 @@ def services(turn: Turn) -> list[Message]:
         return [Message(fill(turn, turn.phrase("find_service.directory_down")), "card")]
     answer = world.directory.search(
         memory.need,
-        place=world.directory.place(memory.place) if memory.place else None,
+        place=place(memory.place) if memory.place else None,
         at=world.now,
-        fears=frozenset(memory.fears),
-        limit=CARDS,
+        fears=memory.fears,
+        limit=LOOKED_AT,
     )
-    found = answer.found[:CARDS]
+    found = sorted(answer.found, key=cards.is_web_only)[:CARDS]
     messages = []
     if memory.need in NEEDS_ABOUT_CRIMES and turn.tell_once("state_duty"):
         messages.append(Message(turn.phrase("find_service.state_duty")))
-    if memory.place and answer.widened:
+    if memory.place and answer.is_widened:
         messages.append(Message(fill(turn, turn.phrase("find_service.widened"))))
     messages += [cards.card(one, turn) for one in found]
     shown = {one.listing.id for one in found}
     memory.shown = [*memory.shown, *(one for one in shown if one not in memory.shown)]
     always = [one for one in answer.national if one.is_open and one.listing.id not in shown]
-    if always and not any(one.is_open for one in found):
+    if always and not (found and found[0].is_open):
         messages.append(cards.open_now(always, turn))
     if turn.tell_once("call_trace") and any(one.listing.phones for one in [*found, *always]):
         messages.append(Message(turn.phrase("find_service.call_trace")))
     return messages
+
+
+def web_addresses(turn: Turn) -> list[Message]:
+    """Addresses of the services shown last; only when she asks (SAFETY 9)."""
+    shown = [turn.world.directory.service(id) for id in turn.memory.shown[-CARDS:]]
+    lines = [f"**{one.name}**: {one.url}" for one in shown if one is not None and one.url]
+    return [Message("\n".join(lines), "card")] if lines else []
 
 
 def summary(turn: Turn) -> list[Message]:
@@ -59,13 +67,13 @@ def summary(turn: Turn) -> list[Message]:
 
 def places(turn: Turn) -> list[tuple[str, str]]:
     """The places of one name, to choose from."""
-    found = [turn.world.directory.place(code) for code in turn.memory.places]
-    return [(f"at_{place.ubigeo}", place.label) for place in found]
+    return [(f"at_{code}", place(code).label) for code in turn.memory.places]
 
 
 def departments(turn: Turn) -> list[tuple[str, str]]:
     """Every department."""
-    return [(f"at_{one.ubigeo}", one.name) for one in turn.world.directory.departments()]
+    found = [one for one in all_places().values() if one.level == "department"]
+    return [(f"at_{one.ubigeo}", one.name) for one in found]
 
 
 def languages(turn: Turn) -> list[tuple[str, str]]:
@@ -82,7 +90,7 @@ def summary_lines(turn: Turn) -> list[tuple[str, str]]:
 
 
 ALL: Mapping[str, Callable[[Turn], list[Message]]] = {
-    show.__name__: show for show in (services, summary)
+    show.__name__: show for show in (services, web_addresses, summary)
 }
 OFFERS: Mapping[str, Callable[[Turn], list[tuple[str, str]]]] = {
     offer.__name__: offer for offer in (places, departments, languages, summary_lines)

@@ -16,7 +16,7 @@ from bot.engine.composing import compose, reprompt
 from bot.engine.definition import Flows
 from bot.engine.effects import Effect
 from bot.engine.folding import fold
-from bot.engine.intents import Understanding, match_choice, whole_command
+from bot.engine.intents import LIKELY, SURE, Understanding, match_choice, whole_command
 from bot.engine.machine import Machine
 from bot.engine.memory import SILENCE_ENDS, Memory
 from bot.engine.world import World
@@ -25,6 +25,8 @@ from directory.places import Place
 
 HOPS = 8
 """More moves than this in one turn is a looping flow: it ends where it is."""
+SPOKEN = {"yes": "affirm", "no": "deny"}
+"""Intents whose names YAML would read as truth values."""
 TRAIL = 12
 """So many states behind her are kept for "back"."""
 
@@ -68,9 +70,9 @@ class Turn:
     def state(self, name: str) -> None:
         self.memory.state = name
 
-    def phrase(self, name: str, **values: object) -> str:
+    def phrase(self, key: str, /, **values: object) -> str:
         """A phrase of `flows/` in her language, filled."""
-        text = self.world.translate(self.memory.language, name, self.flows.phrases[name])
+        text = self.world.translate(self.memory.language, key, self.flows.phrases[key])
         return text.format(**values) if values else text
 
     def say(self, text: str, kind: Kind = "say", cause: Cause = "inbound") -> None:
@@ -140,7 +142,7 @@ def reading(turn: Turn) -> Iterator[str]:
             yield f"command.{command}"
     if event.kind == "text":
         turn.heard = turn.world.understand(event.text, memory.language, turn.state)
-        yield from _dangers(turn.heard)
+        yield from _dangers(turn)
     if is_covered:
         return
     yield f"own.{event.kind}"
@@ -148,6 +150,8 @@ def reading(turn: Turn) -> Iterator[str]:
     yield "own.anything"
     if memory.is_safe or event.kind == "media":
         yield f"other.{event.kind}"
+        if turn.heard is not None and LIKELY <= turn.heard.score < SURE:
+            yield "other.maybe"
         yield from (f"other.{intent}" for intent in _intents(turn.heard))
 
 
@@ -187,16 +191,24 @@ def _is_plain(flows: Flows, state: str, key: str) -> bool:
     return choice is not None and not choice.do
 
 
-def _dangers(heard: Understanding) -> Iterator[str]:
+def _dangers(turn: Turn) -> Iterator[str]:
+    heard = turn.heard
+    if heard is None:
+        return
     if heard.urgent:
         yield f"danger.{heard.intent}"
         yield "danger.danger_now"
-    elif heard.intent == "self_harm" and not (heard.negated or heard.past):
+    elif heard.intent == "self_harm" and heard.score >= LIKELY and not (heard.negated or heard.past):
         yield "danger.self_harm"
+    elif heard.also[:1] == ("danger_now",):
+        yield "danger.doubt"
 
 
 def _intents(heard: Understanding | None) -> tuple[str, ...]:
-    return () if heard is None else (heard.intent, *heard.also)
+    """What may be acted upon, likeliest first, in the words of the flows."""
+    if heard is None or heard.score < LIKELY:
+        return ()
+    return tuple(SPOKEN.get(intent, intent) for intent in (heard.intent, *heard.also))
 
 
 def _open_session(turn: Turn) -> None:

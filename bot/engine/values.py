@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.engine import wording
+from directory.places import place
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -26,8 +27,7 @@ class _Lines:
 
 
 def _place(turn: Turn) -> str:
-    place = turn.memory.place
-    return turn.world.directory.place(place).name if place else ""
+    return place(turn.memory.place).name if turn.memory.place else ""
 
 
 def _need(turn: Turn) -> str:
@@ -43,12 +43,18 @@ def _wait(turn: Turn) -> str:
     return turn.phrase("handoff.wait_unknown") if minutes is None else str(minutes)
 
 
+def _guess(turn: Turn) -> str:
+    wish = turn.memory.wish or {}
+    return turn.phrase(f"menu.guess_{wish.get('intent', 'other')}")
+
+
 ALL: Mapping[str, Callable[[Turn], Any]] = {
     "line": _Lines,
     "place": _place,
     "need": _need,
     "present": lambda turn: turn.world.duty.present,
     "ahead": lambda turn: turn.world.duty.waiting,
+    "guess": _guess,
     "wait": _wait,
     "next_shift": lambda turn: wording.moment(turn.world.duty.next_shift_at, turn),
 }
