@@ -19,7 +19,7 @@ from fastapi.responses import (
 from bot.channels.webchat import page, session, wire
 from bot.channels.webchat.pace import Pace
 from bot.channels.webchat.streams import MessagesAfter, Streams, follow
-from bot.errors import RejectedInbound, StoreUnavailable
+from bot.errors import NoSuchContact, RejectedInbound, StoreUnavailable
 from bot.messages import Inbound, Message
 
 Receive = Callable[[Inbound], Awaitable[Sequence[Message] | None]]
@@ -111,14 +111,14 @@ class _Chat:
         try:
             seen = posted.after
             if seen is None and not is_form:
-                seen = max((at for at, _, _ in await self.messages_after(address, 0)), default=0)
+                seen = max((at for at, _, _ in await self._after(address, 0)), default=0)
             last_words = await self.receive(posted.inbound(address))
             if last_words is not None:
                 return self._farewell(address, last_words, posted, is_form=is_form)
             self.streams.wake(address)
             if is_form:
                 return _home()
-            replies = await self.messages_after(address, seen or 0)
+            replies = await self._after(address, seen or 0)
         except StoreUnavailable:
             return await self._refuse(503, "unavailable", posted=posted, is_form=is_form)
         return _json([wire.written(message, tongue, at) for at, message, tongue in replies])
@@ -135,6 +135,12 @@ class _Chat:
             response = _json([wire.written(each, language) for each in last_words], is_over=True)
         session.drop(response, is_https=self.is_https)
         return response
+
+    async def _after(self, address: str, position: int) -> Sequence[tuple[int, Message, str]]:
+        try:
+            return await self.messages_after(address, position)
+        except NoSuchContact:  # erased while she was asking
+            return ()
 
     async def _end(self, token: str) -> None:
         address = session.address_of(token)
@@ -180,7 +186,7 @@ class _Chat:
         shown: list[page.Shown] = []
         try:
             if token:
-                shown += await self.messages_after(session.address_of(token), 0)
+                shown += await self._after(session.address_of(token), 0)
         except StoreUnavailable:
             status, reason = 503, reason or "unavailable"
         language = shown[-1][2] if shown else SPANISH

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from bot.channels.base import clean
 from bot.errors import RejectedInbound
@@ -98,10 +98,13 @@ def is_form(headers: Headers) -> bool:
 async def body_of(request: Request) -> bytes:
     """The whole body; RejectedInbound 413 as soon as it passes `MAX_BODY`."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise RejectedInbound(413, "too_large")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise RejectedInbound(413, "too_large")
+    except ClientDisconnect:  # half a body, and nobody left to answer
+        raise RejectedInbound(400, "unreadable") from None
     return bytes(body)
 
 

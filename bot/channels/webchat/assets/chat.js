@@ -19,7 +19,8 @@ let unsent = null; // the one thing she did that was not answered yet; its id st
 let isSending = false;
 let retryTimer = 0;
 let events = null;
-let escapedAt = 0;
+let held = []; // what the stream brought while an answer was awaited: her turn comes first
+let escapedAt = -Infinity;
 let actedAt = Date.now();
 
 function leave() {
@@ -150,29 +151,34 @@ async function post(body) {
   }
 }
 
+async function exchange(body) {
+  let response = await post(body);
+  if (response.status === 403) {
+    // The session is gone, left in another tab perhaps: begin a new one, and show nothing old.
+    await fetch("/");
+    log.replaceChildren(unsent.bubble);
+    position = 0;
+    listen();
+    response = await post(body);
+  }
+  return [response.status, await response.json()];
+}
+
 async function send(isByKeyboard) {
   setBusy(true);
   clearTimeout(retryTimer);
   notice.textContent = page.sending;
   const focused = document.activeElement;
-  try {
-    let response = await post(unsent.body);
-    if (response.status === 403) {
-      // The session is gone, left in another tab perhaps: begin a new one, and show nothing old.
-      await fetch("/");
-      log.replaceChildren(unsent.bubble);
-      position = 0;
-      listen();
-      response = await post(unsent.body);
-    }
-    setBusy(false);
-    take(response.status, await response.json());
-  } catch (error) {
-    setBusy(false);
+  const answer = await exchange(unsent.body).catch(() => null);
+  setBusy(false);
+  if (answer) {
+    take(...answer);
+  } else {
     giveBack();
     notice.textContent = page.offline;
     retryTimer = setTimeout(retry, RETRY);
   }
+  showAll(held.splice(0));
   if (isByKeyboard && !focused.isConnected) (log.querySelector(".choices button") || box).focus();
 }
 
@@ -200,6 +206,7 @@ function finish(messages) {
   if (messages.some((message) => message.kind === "cover")) return leave();
   if (events) events.close();
   events = null;
+  held = [];
   position = 0;
   log.replaceChildren();
   showAll(messages);
@@ -228,7 +235,8 @@ function listen() {
     retry();
   };
   events.onmessage = (event) => {
-    showAll([JSON.parse(event.data)]);
+    held.push(JSON.parse(event.data));
+    if (!isSending) showAll(held.splice(0));
   };
   events.onerror = () => {
     notice.textContent = notice.textContent || page.offline;
