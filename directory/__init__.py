@@ -1,0 +1,17 @@
+"""The service directory: who helps, where, when, and how surely we know. Imports nothing of `bot`.
+
+Content, all in `seed/`: services, needs, topics, places, popular place names, the national lines
+(`emergency.yaml`) and what stands in for a service without a contact (`substitutes.yaml`).
+
+From files to answers:
+
+- `seeds` reads the files, `rows` makes facts of the services, `seeding.load` brings the tables
+  (`models`, named after HSDS 3.0) to them without overwriting what people corrected;
+- `reading.read` turns the tables into `listing.Listing`s, which know what may be shown;
+- `search.Directory` is the index in memory: `search` finds what answers one of the `needs`, with
+  `shelves` (kind, topics, region, `nearness`) to look in and `weighing` to put in order;
+- `schedules` says what is open, with Peruvian holidays;
+- `places` finds a district by position or by a typed name (`naming`, `spelling`);
+- `lines` holds the national lines and stand-ins, without a database;
+- `checks.problems` proves the content.
+"""
