@@ -18,11 +18,6 @@ from directory.spelling import fold, slips, sound
 
 BEFORE_A_PLACE = frozenset({"en", "de", "desde", "por", "hacia"})
 SURELY_BEFORE_A_PLACE = frozenset({"en", "desde", "hacia"})
-LEADING = frozenset(  # how an answer begins before it comes to the name
-    ("a", "al", "cerca", "ciudad", "de", "del", "departamento", "desde", "distrito", "el", "en")
-    + ("encuentro", "es", "esta", "estamos", "estoy", "hola", "la", "las", "los", "me", "mi", "por")
-    + ("provincia", "queda", "region", "somos", "soy", "vivimos", "vivo", "yo", "zona")
-)
 SHORTEST = 5  # letters; a shorter word is like too many others to be taken for a misspelt name
 SHORTEST_SLIP = 7  # the same for a slip inside a sentence, where no one asked for a city
 LONGEST = 6  # words in a name
@@ -36,7 +31,8 @@ class Names:
     Args:
         places: ubigeo and name of every place.
         popular: folded popular name to the codes it stands for.
-        words: folded names and near-names that are also everyday words or foreign places.
+        words: names and near-names that are also everyday words or foreign places.
+        leading: words that an answer may begin with before it comes to the name.
     """
 
     def __init__(
@@ -44,6 +40,7 @@ class Names:
         places: Iterable[tuple[str, str]],
         popular: Mapping[str, Sequence[str]],
         words: Iterable[str],
+        leading: Iterable[str],
     ) -> None:
         namesakes: dict[str, list[str]] = {}
         for code, name in places:
@@ -51,6 +48,7 @@ class Names:
         self._namesakes = {name: tuple(codes) for name, codes in namesakes.items()}
         self._popular = {fold(name): tuple(codes) for name, codes in popular.items()}
         self._words = frozenset(fold(word) for word in words)
+        self._leading = frozenset(leading)
         self._by_sound: dict[str, list[str]] = {}
         self._by_slip: dict[str, list[str]] = {}
         for name in self._namesakes.keys() | self._popular.keys():
@@ -92,7 +90,7 @@ class Names:
     def _answer(self, words: list[str]) -> list[str]:
         """Names in an answer to "which city?": the whole of it first, then its parts."""
         start = 0
-        while start < len(words) - 1 and words[start] in LEADING:
+        while start < len(words) - 1 and words[start] in self._leading:
             if self._is_name(" ".join(words[start:])):
                 break
             start += 1
@@ -131,7 +129,7 @@ class Names:
 
         Everyday words are left alone: after "de" and "por" they are the rule, places the exception.
         """
-        if window in self._words or window in LEADING or len(window) < SHORTEST:
+        if window in self._words or window in self._leading or len(window) < SHORTEST:
             return []
         heard = sound(window)
         names = self._by_sound.get(heard, [])

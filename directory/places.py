@@ -92,7 +92,12 @@ def _names() -> Names:
         for name, codes in known["popular"].items()
     }
     words = [word for line in known["everyday_words"].values() for word in line]
-    return Names(((one.ubigeo, one.name) for one in all_places().values()), popular, words)
+    return Names(
+        ((one.ubigeo, one.name) for one in all_places().values()),
+        popular,
+        words,
+        known["leading_words"],
+    )
 
 
 @lru_cache(maxsize=1)

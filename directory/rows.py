@@ -68,8 +68,12 @@ class Row:
     @property
     def fears(self) -> dict[str, str]:
         """The fear filters that are known, by name."""
-        known = {name: getattr(self, name) for name in FEAR_TAXONOMIES}
-        return {name: value for name, value in known.items() if value in ("yes", "no")}
+        return {name: value for name, value in self.all_fears.items() if value in ("yes", "no")}
+
+    @property
+    def all_fears(self) -> dict[str, str]:
+        """The fear filters as written."""
+        return {name: getattr(self, name) for name in FEAR_TAXONOMIES}
 
     @property
     def digest(self) -> str:
