@@ -81,8 +81,8 @@ async def test_page_is_neutral_and_alone(web: httpx.AsyncClient) -> None:
     """Nothing that is loaded names a topic; no inline code; no address but the way out."""
     html = (await web.get("/")).text
     assert "<title>Chat</title>" in html
-    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src=\"/web/chat.js\")", html)
-    for path in ("/", "/web/chat.css", "/web/chat.js", "/web/icon.svg"):
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src=\"/web/)", html)
+    for path in ("/", *(f"/web/{name}" for name in page.assets())):
         response = await web.get(path)
         assert response.status_code == 200
         assert not TOPICS.search(response.text)
@@ -98,7 +98,7 @@ async def test_page_is_small(web: httpx.AsyncClient) -> None:
 
 async def test_script_never_writes_markup_and_keeps_nothing() -> None:
     """The script uses neither what parses HTML nor any storage of the browser."""
-    script = (page.ASSETS / "chat.js").read_text()
+    script = "".join(path.read_text() for path in page.ASSETS.glob("*.js"))
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|localStorage|sessionStorage"
         r"|indexedDB|pushState|serviceWorker",
@@ -222,6 +222,7 @@ BAD_BODIES = [
     ("id of markup", b'{"text": "hola", "id": "<b>"}', 422),
     ("id a number", b'{"text": "hola", "id": 1}', 422),
     ("before the start", b'{"text": "hola", "after": -1}', 422),
+    ("after the end", b'{"text": "hola", "after": 99999999999999999999}', 422),
     ("over 16 KB", b'{"text": "' + b"a" * 17_000 + b'"}', 413),
     ("1 MB", b"a" * 1_000_000, 413),
 ]

@@ -189,6 +189,42 @@ def test_leaving_without_connection(open_page: Open, talk: Conversations) -> Non
     assert GREETING[0].text not in page.content()
 
 
+def test_half_an_hour_of_silence_empties_the_page(open_page: Open, talk: Conversations) -> None:
+    """A page left open shows nothing of a session that ended, without anybody touching it."""
+    page = open_page()
+    page.clock.install()
+    page.goto("/")
+    write(page, "hola")
+    expect(page.get_by_text(GREETING[0].text)).to_be_visible()
+    talk.end(talk.inbound[0].address)
+    page.clock.fast_forward("29:00")
+    expect(page.get_by_text(GREETING[0].text)).to_be_visible()
+    page.clock.fast_forward("02:00")
+    expect(page.get_by_text(PHRASES["start"], exact=True)).to_be_visible()
+    expect(page.get_by_text(GREETING[0].text)).to_have_count(0)
+
+
+def test_session_gone_elsewhere(open_page: Open, talk: Conversations) -> None:
+    """When the cookie is gone, what she writes still goes out, in a new session, alone."""
+    page = open_page()
+    walk(page)
+    page.context.clear_cookies()
+    write(page, "hola")
+    expect(page.get_by_text(GREETING[0].text)).to_be_visible()
+    expect(page.locator(".bubble")).to_have_count(1 + len(GREETING))
+    assert talk.inbound[-1].address != talk.inbound[0].address
+
+
+def test_labels_follow_her_language(open_page: Open, talk: Conversations) -> None:
+    """When the answers turn to another language, the page is drawn again in it."""
+    page = open_page()
+    talk.language = "pt"
+    write(page, "oi")
+    expect(page.locator("html")).to_have_attribute("lang", "pt")
+    expect(page.get_by_text(GREETING[0].text)).to_be_visible()
+    expect(page.get_by_role("button", name="Sí", exact=True)).to_be_visible()
+
+
 def test_nothing_is_kept_in_the_browser(open_page: Open) -> None:
     """After a conversation no storage of the browser holds anything; the cookie is unreadable."""
     page = open_page()

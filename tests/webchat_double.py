@@ -67,6 +67,7 @@ class Conversations:
         self.inbound: list[Inbound] = []
         self.is_down = False
         self.was_left = threading.Event()
+        self.language = "es"
         self.streams = webchat.Streams()
         self._said: defaultdict[str, list[tuple[int, Message, str]]] = defaultdict(list)
         self._seen: set[str] = set()
@@ -93,11 +94,15 @@ class Conversations:
             raise StoreUnavailable("disk full")
         return [said for said in self._said.get(address, ()) if said[0] > position]
 
+    def end(self, address: str) -> None:
+        """The session is over by silence: nothing of it is shown any more."""
+        self._said.pop(address, None)
+
     def say(self, address: str, *messages: Message) -> None:
         """Put messages where the page reads them, as a counselor's reply would be."""
         for message in messages:
             self._position += 1
-            self._said[address].append((self._position, message, "es"))
+            self._said[address].append((self._position, message, self.language))
         self.streams.wake(address)
 
     def app(self, *, is_https: bool = False, pace: Pace | None = None) -> FastAPI:

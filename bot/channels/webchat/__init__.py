@@ -7,7 +7,7 @@
     page      the page as HTML, and the headers that lock it
     routes    `router(...)`: the paths of INTERFACE 3
     channel   what the outbox calls when something for the web is due
-    assets/   page.html, chat.css, chat.js, icon.svg
+    assets/   page.html, chat.css, chat.js, leave.js, icon.svg
 
 Nothing here knows the store or the engine: they come in as the two ports of `routes`.
 """

@@ -46,7 +46,12 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_KINDS = {"chat.css": "text/css", "chat.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_KINDS = {
+    "chat.css": "text/css",
+    "chat.js": "text/javascript",
+    "leave.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 _TEMPLATES = Environment(
     loader=FileSystemLoader(ASSETS),
     autoescape=True,

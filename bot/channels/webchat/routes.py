@@ -79,7 +79,7 @@ class _Chat:
         if token is None or not session.is_same_origin(request.headers):
             return await self._refuse(403, "no_session", is_form=False)
         seen = request.headers.get("last-event-id") or request.query_params.get("after", "")
-        position = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else 0
+        position = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 16 else 0
         address = session.address_of(token)
         return StreamingResponse(
             follow(address, position, self.messages_after, self.streams),

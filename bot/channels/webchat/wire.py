@@ -28,6 +28,7 @@ from bot.messages import Inbound, MediaKind, Message, ShownService
 MAX_BODY = 16 * 1024  # bytes
 MAX_TEXT = 4_000  # characters
 MAX_FIELDS = 10
+MAX_POSITION = 2**53  # the last whole number that a browser tells from the next
 
 _DIALLED = re.compile(r"\+?\(?\d[\d ()-]*\d")  # the number itself: "113 (opción 5)" gives "113"
 
@@ -66,7 +67,7 @@ class Posted(BaseModel):
     location: Place | None = None
     media: MediaKind | None = None
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
-    after: Annotated[int, Field(ge=0)] | None = None
+    after: Annotated[int, Field(ge=0, le=MAX_POSITION)] | None = None
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] | None = None
 
     @model_validator(mode="after")

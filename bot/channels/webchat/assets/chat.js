@@ -1,5 +1,5 @@
-// The page does all of this without script too; script only makes it quicker and quieter.
-// Text enters the page by textContent alone, and nothing is kept outside this page's memory.
+// The conversation. The page does all of this without script too, only slower. Text enters the
+// page by textContent alone, and nothing is kept outside this page's memory.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
@@ -12,7 +12,6 @@ const compose = byId("compose");
 
 const RETRY = 4000; // ms between two tries without a connection
 const PATIENCE = 20000; // ms until an answer counts as lost
-const IDLE = 30 * 60 * 1000; // ms; then the session is over on the server as well
 
 let position = Number(page.position);
 let unsent = null; // the one thing she did that was not answered yet; its id stays the same
@@ -20,16 +19,6 @@ let isSending = false;
 let retryTimer = 0;
 let events = null;
 let held = []; // what the stream brought while an answer was awaited: her turn comes first
-let escapedAt = -Infinity;
-let actedAt = Date.now();
-
-function leave() {
-  document.documentElement.textContent = "";
-  document.cookie = "left=1; path=/; SameSite=Strict"; // heard later if the beacon is lost now
-  if (events) events.close();
-  navigator.sendBeacon("/web/exit");
-  location.replace(page.away);
-}
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -124,7 +113,6 @@ function isSame(a, b) {
 // Sends one thing she did; what could not be sent before goes under its old id.
 function act(content, label, isTyped, isByKeyboard) {
   if (isSending) return;
-  actedAt = Date.now();
   const id = unsent && isSame(unsent.body, content) ? unsent.body.id : newId();
   if (unsent) unsent.bubble.remove();
   const shown = bubble(label, "mine unsent", page.mine);
@@ -291,27 +279,6 @@ function start() {
   if (matchMedia("(hover: hover)").matches) box.focus();
   listen();
 }
-
-byId("leave").addEventListener("click", (event) => {
-  event.preventDefault();
-  leave();
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  if (event.timeStamp - escapedAt < 1000) leave();
-  escapedAt = event.timeStamp;
-});
-
-// Going back, or waking up after the session's end, must never show an old conversation.
-window.addEventListener("pagehide", () => {
-  document.body.hidden = true;
-});
-window.addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
-});
-setInterval(() => {
-  if (Date.now() - actedAt > IDLE) location.reload();
-}, 20000);
 
 // A browser too old for this keeps the plain forms, which do the same.
 if (window.SubmitEvent && "submitter" in SubmitEvent.prototype && log.replaceChildren) start();
