@@ -35,7 +35,9 @@ class Need:
 
     def is_avoided(self, service_id: str, kind: str) -> bool:
         """Whether this service must not be offered for this need."""
-        return kind in self.avoid_kinds or any(fnmatchcase(service_id, one) for one in self.avoid)
+        if kind in self.avoid_kinds:
+            return True
+        return bool(self.avoid) and any(fnmatchcase(service_id, one) for one in self.avoid)
 
     def preference(self, service_id: str) -> int:
         """Place among the preferred ids; the lower, the earlier."""

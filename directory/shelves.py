@@ -11,6 +11,7 @@ from directory.nearness import Point, Tree, distance_km, point
 from directory.places import all_places
 
 MOST = 64  # nearest services weighed per region: "open first" holds among these
+MOST_OWN = 16  # services of her own district weighed even when farther than those
 
 
 class Region:
@@ -20,10 +21,10 @@ class Region:
         located = [(where, one) for one in listings if (where := position(one))]
         self.tree = Tree(located)
         self.unlocated = tuple(one for one in listings if not position(one))
-        self.by_district: dict[str, list[Listing]] = defaultdict(list)
-        for _, one in located:
+        self.by_district: dict[str, list[tuple[Point, Listing]]] = defaultdict(list)
+        for where, one in located:
             if one.ubigeo:
-                self.by_district[one.ubigeo].append(one)
+                self.by_district[one.ubigeo].append((where, one))
 
     def around(self, start: Point, ubigeo: str) -> Iterator[tuple[float | None, Listing]]:
         """Each listing once, with kilometres where it has a position: nearest, and her district."""
@@ -31,10 +32,9 @@ class Region:
         for distance, one in islice(self.tree.walk(start), MOST):
             seen.add(one.id)
             yield distance, one
-        for one in self.by_district.get(ubigeo, ())[:MOST]:
+        for where, one in self.by_district.get(ubigeo, ())[:MOST_OWN]:
             if one.id not in seen:
-                where = position(one)
-                yield (distance_km(start, where) if where else None), one
+                yield distance_km(start, where), one
         for one in self.unlocated[:MOST]:
             yield None, one
 

@@ -13,7 +13,7 @@ The order of answers is that of SAFETY 31, seen from where she stands:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from math import inf
 
 from directory import schedules
@@ -39,9 +39,15 @@ class Asking:
     start: Point | None
     at: datetime
     fears: frozenset[str]
-    _open: dict[str, bool | None] = field(default_factory=dict)
+    prefix: str = field(init=False)
+    today: date = field(init=False)
+    _open: dict[str, bool | None] = field(init=False)
 
     def __post_init__(self) -> None:
+        set_once = object.__setattr__  # worked out once a search, read for each service
+        set_once(self, "prefix", self.place.prefix if self.place else "-")
+        set_once(self, "today", self.at.date())
+        set_once(self, "_open", {})
         if unknown := self.fears - FEARS.keys():
             raise UnknownName(f"no fear filter {sorted(unknown)[0]!r}")
 
@@ -53,16 +59,22 @@ class Asking:
 
     def allows(self, listing: Listing) -> bool:
         """Whether it may be offered: not avoided by the need, and surely nothing she fears."""
-        return not self.need.is_avoided(listing.id, listing.kind) and all(
+        if self.need.is_avoided(listing.id, listing.kind):
+            return False
+        if not self.fears:
+            return True
+        return all(
             listing.fears.get(fear, "unknown") in ("unknown", FEARS[fear]) for fear in self.fears
         )
 
     def is_hers(self, listing: Listing) -> bool:
         """Whether it serves the place where she is."""
-        if self.place is None:
-            return listing.is_national
-        prefix = self.place.prefix
-        return listing.covers(prefix) or (listing.ubigeo or "-").startswith(prefix)
+        areas = listing.areas
+        return self.prefix[:2] in areas or listing.covers(self.prefix) or self.is_own(listing)
+
+    def is_own(self, listing: Listing) -> bool:
+        """Whether it stands in the very place where she is."""
+        return listing.ubigeo is not None and listing.ubigeo.startswith(self.prefix)
 
 
 def weigh(asking: Asking, listing: Listing, distance: float | None, topic_rank: int) -> Weight:
@@ -70,15 +82,14 @@ def weigh(asking: Asking, listing: Listing, distance: float | None, topic_rank: 
 
     Such a service is her region's all the same, so it is not held to be far.
     """
-    place = asking.place
-    is_own = place is not None and (listing.ubigeo or "-").startswith(place.prefix)
+    is_own = asking.is_own(listing)
     is_near = is_own or distance is None or distance <= NEAR_KM
-    unknown = sum(1 for fear in asking.fears if listing.fears.get(fear, "unknown") == "unknown")
+    unknown = sum(1 for fear in asking.fears if fear not in listing.fears) if asking.fears else 0
     return (
         asking.need.preference(listing.id),
         not is_near,
         unknown,
-        tier(listing, asking.at.date()),
+        tier(listing, asking.today),
         OPENNESS[asking.is_open(listing.hours)],
         topic_rank,
         not is_own,
@@ -109,7 +120,7 @@ def answer(asking: Asking, listing: Listing, distance: float | None) -> Found:
 
 def is_old(asking: Asking, listing: Listing) -> bool:
     """Whether it needs the warning: stale, and no national line."""
-    return is_stale(listing, asking.at.date()) and not is_line(listing)
+    return is_stale(listing, asking.today) and not is_line(listing)
 
 
 def is_line(listing: Listing) -> bool:
