@@ -7,24 +7,16 @@ numbers made here (`new_id`), times are moments in UTC kept as whole millisecond
 
 from __future__ import annotations
 
-import secrets
-import threading
-import time
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    TypeDecorator,
-    text,
-)
+from sqlalchemy import Date, ForeignKey, Index, MetaData, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.columns import Moment, Number
+from bot.columns import from_ms as from_ms
+from bot.columns import new_id as new_id
+from bot.columns import to_ms as to_ms
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -33,59 +25,6 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-EPOCH_MS = 1_767_225_600_000
-"""2026-01-01 in milliseconds since 1970: ids count from here."""
-
-
-def to_ms(at: datetime) -> int:
-    """Milliseconds since 1970 of an aware moment."""
-    if at.tzinfo is None:
-        raise ValueError("a stored time needs its zone")
-    return round(at.timestamp() * 1000)
-
-
-def from_ms(ms: int) -> datetime:
-    """The moment in UTC."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
-
-
-Number = BigInteger().with_variant(Integer, "sqlite")
-"""64 bits everywhere; on SQLite only a column called INTEGER can be the row's own number."""
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware moment as whole milliseconds: the same on every database, and quick to compare."""
-
-    impl = Number
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
-        """Aware moment to number."""
-        return None if value is None else to_ms(value)
-
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
-        """Number to moment in UTC."""
-        return None if value is None else from_ms(value)
-
-
-class _Ids:
-    """Growing 63-bit numbers: milliseconds, ten bits of this process, twelve that count on."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._process = secrets.randbits(10) << 12
-        self._last = 0
-
-    def next(self) -> int:
-        with self._lock:
-            tick = (time.time_ns() // 1_000_000 - EPOCH_MS) << 12
-            self._last = max(self._last + 1, tick)
-            return (self._last >> 12 << 22) | self._process | (self._last & 0xFFF)
-
-
-new_id = _Ids().next
-"""A number for a new row, larger than all this process made before. A contact's comes from the
-vault instead, so that it says nothing of when she came."""
 
 
 class Base(DeclarativeBase):
@@ -209,6 +148,7 @@ class Delivery(Base):
     entry_id: Mapped[int | None] = mapped_column(
         ForeignKey("outbox.id", ondelete="CASCADE"), index=True
     )
+    part: Mapped[int]
     ref_index: Mapped[bytes] = mapped_column(unique=True)
     ref_sealed: Mapped[bytes | None]
     status: Mapped[str] = mapped_column(String(16))

@@ -1,4 +1,4 @@
-"""first tables."""
+"""Tables of conversations."""
 
 from __future__ import annotations
 
@@ -188,6 +188,7 @@ def upgrade() -> None:
         "delivery",
         sa.Column("id", NUMBER, autoincrement=False, nullable=False),
         sa.Column("entry_id", NUMBER, nullable=True),
+        sa.Column("part", NUMBER, nullable=False),
         sa.Column("ref_index", sa.LargeBinary(), nullable=False),
         sa.Column("ref_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
