@@ -8,7 +8,6 @@ row and many newcomers cost one commit.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 import threading
@@ -39,9 +38,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
 from bot.database import MEMORY, is_sqlite, open_engine
-from bot.errors import BrokenSeal, NoSuchContact, SettingsError, StoreUnavailable
+from bot.errors import BrokenSeal, NoSuchContact, StoreUnavailable
+from bot.masters import NONCE, Masters
 
-NONCE = 12
 STOCK = 64
 """Keys made at once; at least as many as a batch of turns has."""
 STOCK_LIVES = 3600.0
@@ -84,9 +83,7 @@ class Vault:
         self._guard: AbstractContextManager[object] = (
             threading.RLock() if url == MEMORY else nullcontext()
         )
-        self._read_masters = masters
-        self._masters: dict[bytes, bytes] = {}
-        self._newest = self._learn_masters()
+        self._masters = Masters(masters)
         self._remembered: dict[int, _Key] = {}
         self._stock: list[int] = []
         self._stocked_at = 0.0
@@ -103,7 +100,7 @@ class Vault:
         rows = [
             {
                 "contact_id": contact_id,
-                "wrapped": self._wrap(secrets.token_bytes(32), _label(contact_id)),
+                "wrapped": self._masters.wrap(secrets.token_bytes(32), _label(contact_id)),
                 "made_hour": made_hour,
             }
             for contact_id in contact_ids
@@ -181,7 +178,7 @@ class Vault:
 
         Blind indexes stay, because the index key itself does not change.
         """
-        newest = self._newest = self._learn_masters()
+        newest = self._masters.learn()
         rewrapped = 0
         with self._transaction() as connection:
             for table, column in ((_KEYS, _KEYS.c.contact_id), (_INDEX, _INDEX.c.id)):
@@ -189,7 +186,7 @@ class Vault:
                     if wrapped[:4] == newest:
                         continue
                     label = _label(row_id) if table is _KEYS else b"index"
-                    again = self._wrap(self._unwrap(wrapped, label), label)
+                    again = self._masters.wrap(self._masters.unwrap(wrapped, label), label)
                     connection.execute(update(table).where(column == row_id).values(wrapped=again))
                     rewrapped += 1
         return rewrapped
@@ -245,7 +242,7 @@ class Vault:
             )
         if wrapped is None:
             raise NoSuchContact("the contact's key is gone")
-        key = self._unwrap(wrapped, _label(contact_id))
+        key = self._masters.unwrap(wrapped, _label(contact_id))
         held = _Key(AESGCM(key), hmac.digest(key, b"pocket word", "sha256"), now)
         self._remember(contact_id, held)
         return held
@@ -262,29 +259,6 @@ class Vault:
         with self._remembering:
             self._remembered.pop(contact_id, None)
 
-    def _wrap(self, key: bytes, label: bytes) -> bytes:
-        nonce = secrets.token_bytes(NONCE)
-        sealed = AESGCM(self._masters[self._newest]).encrypt(nonce, key, label)
-        return self._newest + nonce + sealed
-
-    def _unwrap(self, wrapped: bytes, label: bytes) -> bytes:
-        name = wrapped[:4]
-        if name not in self._masters:
-            self._learn_masters()
-        if name not in self._masters:
-            raise SettingsError(
-                "KUSKA_SECRET_KEYS: the key that wraps the vault is not in the list"
-            )
-        return AESGCM(self._masters[name]).decrypt(
-            wrapped[4 : 4 + NONCE], wrapped[4 + NONCE :], label
-        )
-
-    def _learn_masters(self) -> bytes:
-        """Read the master keys again; return the name of the newest."""
-        masters = self._read_masters()
-        self._masters = {hashlib.sha256(master).digest()[:4]: master for master in masters}
-        return next(iter(self._masters))
-
     def _prepare(self) -> None:
         with self._transaction() as connection:
             if self._engine.dialect.name == "postgresql":
@@ -294,11 +268,11 @@ class Vault:
     def _read_index_key(self) -> bytes:
         """The one index key, made at the very first start; of two first starts one wins."""
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        row = {"id": 1, "wrapped": self._wrap(secrets.token_bytes(32), b"index")}
+        row = {"id": 1, "wrapped": self._masters.wrap(secrets.token_bytes(32), b"index")}
         with self._transaction() as connection:
             connection.execute(dialect.insert(_INDEX).values(row).on_conflict_do_nothing())
             wrapped = connection.execute(select(_INDEX.c.wrapped)).scalar_one()
-        return self._unwrap(wrapped, b"index")
+        return self._masters.unwrap(wrapped, b"index")
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

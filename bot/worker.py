@@ -21,9 +21,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreUnavailable
+from bot.job import Job, Work, settle
 
 T = TypeVar("T")
-Work = Callable[[Connection], T]
 
 BATCH = 64
 PARALLEL = 8
@@ -32,33 +32,6 @@ TRIES = 4
 TRUNCATE_AGAIN = 0.5
 """Seconds until the write-ahead log is truncated again, when a reader was in the way."""
 _REPEATED = ("40P01", "40001")
-
-
-class _Job:
-    """One piece of work and who waits for it: a thread, or a coroutine in its loop."""
-
-    __slots__ = ("error", "future", "loop", "value", "work")
-
-    def __init__(
-        self,
-        work: Work[Any],
-        future: Future[Any] | asyncio.Future[Any],
-        loop: asyncio.AbstractEventLoop | None,
-    ) -> None:
-        self.work = work
-        self.future = future
-        self.loop = loop
-        self.value: Any = None
-        self.error: BaseException | None = None
-
-    def settle(self) -> None:
-        """Give the answer, unless nobody waits for it any more."""
-        if self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.value)
 
 
 class TurnWorker:
@@ -83,34 +56,34 @@ class TurnWorker:
         `StoreUnavailable` says that nothing was kept, not even of those beside it.
         """
         future: Future[T] = Future()
-        self._accept(_Job(work, future, None))
+        self._accept(Job(work, future, None))
         return future
 
     async def run(self, work: Work[T]) -> T:
         """`submit` for a coroutine. A caller that is cancelled does not stop the work."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._accept(_Job(work, future, loop))
+        self._accept(Job(work, future, loop))
         return await future
 
     def close(self) -> None:
         """Finish what waits, then refuse."""
         raise NotImplementedError
 
-    def _accept(self, job: _Job) -> None:
+    def _accept(self, job: Job) -> None:
         raise NotImplementedError
 
-    def _refuse(self, jobs: Sequence[_Job], error: BaseException) -> None:
+    def _refuse(self, jobs: Sequence[Job], error: BaseException) -> None:
         """Nothing was kept: everybody in it is told so."""
         if self.down_since is None:
             self.down_since = time.monotonic()
         for job in jobs:
             job.value, job.error = None, _unavailable(error)
-        _settle(jobs)
+        settle(jobs)
 
-    def _committed(self, jobs: Sequence[_Job]) -> None:
+    def _committed(self, jobs: Sequence[Job]) -> None:
         self.down_since = None
-        _settle(jobs)
+        settle(jobs)
         for told in self.after_commit:
             told()
 
@@ -127,7 +100,7 @@ class GroupWorker(TurnWorker):
         """`guard` is held while the database is written (one connection is all in memory)."""
         super().__init__(engine, prepare)
         self._guard = guard
-        self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._accepting = threading.Lock()
         self._connection: Connection | None = None
         self._must_truncate = False
@@ -143,7 +116,7 @@ class GroupWorker(TurnWorker):
             self._waiting.put(None)
         self._thread.join()
 
-    def _accept(self, job: _Job) -> None:
+    def _accept(self, job: Job) -> None:
         with self._accepting:
             if not self._closed:
                 self._waiting.put(job)
@@ -160,9 +133,9 @@ class GroupWorker(TurnWorker):
                 self._truncate()
         self._hang_up()
 
-    def _take(self) -> tuple[list[_Job], bool]:
+    def _take(self) -> tuple[list[Job], bool]:
         """What waits, at most a batch; and whether more may come."""
-        jobs: list[_Job] = []
+        jobs: list[Job] = []
         try:
             job = self._waiting.get(timeout=TRUNCATE_AGAIN if self._must_truncate else None)
             while job is not None:
@@ -174,7 +147,7 @@ class GroupWorker(TurnWorker):
             return jobs, True
         return jobs, False
 
-    def _commit(self, jobs: list[_Job]) -> None:
+    def _commit(self, jobs: list[Job]) -> None:
         try:
             self._prepare(len(jobs))
             with self._guard:
@@ -224,13 +197,13 @@ class ParallelWorker(TurnWorker):
         self._closed = True
         self._pool.shutdown()
 
-    def _accept(self, job: _Job) -> None:
+    def _accept(self, job: Job) -> None:
         try:
             self._pool.submit(self._commit, job)
         except RuntimeError:
             raise StoreUnavailable("the store is closed") from None
 
-    def _commit(self, job: _Job) -> None:
+    def _commit(self, job: Job) -> None:
         try:
             self._prepare(1)
             for attempt in range(TRIES):
@@ -246,7 +219,7 @@ class ParallelWorker(TurnWorker):
                 self._refuse([job], error)
             else:
                 job.error = error
-                _settle([job])
+                settle([job])
         else:
             self._committed([job])
 
@@ -272,7 +245,7 @@ def _unavailable(error: BaseException) -> StoreUnavailable:
     return answer
 
 
-def _try(connection: Connection, job: _Job) -> None:
+def _try(connection: Connection, job: Job) -> None:
     """Run one job in its savepoint; only a failure of the database leaves this function."""
     driver: Any = connection.connection.driver_connection
     driver.execute("SAVEPOINT turn")
@@ -284,21 +257,3 @@ def _try(connection: Connection, job: _Job) -> None:
         job.error = error
         driver.execute("ROLLBACK TO turn")
     driver.execute("RELEASE turn")
-
-
-def _settle(jobs: Sequence[_Job]) -> None:
-    """Answer those who wait: threads at once, coroutines in one call into each loop."""
-    loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-    for job in jobs:
-        if job.loop is None:
-            job.settle()
-        else:
-            loops.setdefault(job.loop, []).append(job)
-    for loop, waiting in loops.items():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle_all, waiting)
-
-
-def _settle_all(jobs: Sequence[_Job]) -> None:
-    for job in jobs:
-        job.settle()
