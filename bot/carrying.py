@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot import handoffs, outbox, records, retention, traces
+from bot import handoffs, incidents, outbox, records, retention, traces
 from bot.engine import effects
 from bot.engine.turn import Turn
 from bot.messages import Message
 from bot.records import Arrival
+from bot.retention import Farewell
 from bot.vault import Vault
 
 
@@ -19,41 +20,45 @@ from bot.vault import Vault
 class Parting:
     """Last words to somebody whose rows are gone: sent from memory only, then forgotten.
 
-    `refs` are the provider's references of what may be deleted there, hers and ours (SAFETY 7).
+    `farewell` says where to, and what may be deleted at the provider (SAFETY 7).
     """
 
-    channel: str
-    address: str
+    farewell: Farewell
     messages: tuple[Message, ...]
     language: str
-    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """`voided` turns' replies will never be sent; `parting` is set when she erased."""
+
+    voided: int = 0
+    parting: Parting | None = None
 
 
 def carry_out(
-    connection: Connection,
-    vault: Vault,
-    arrival: Arrival,
-    address: str | None,
-    turn: Turn,
-    now: datetime,
-) -> Parting | None:
-    """Do what the turn wants done; a `Parting` when she erased, and then nothing else is kept."""
-    for effect in turn.effects:
-        if isinstance(effect, effects.Erase):
-            return _erase(connection, vault, arrival, address or "", turn, now)
-        _do(connection, vault, arrival, effect, now)
-    return None
+    connection: Connection, vault: Vault, arrival: Arrival, turn: Turn, now: datetime
+) -> Carried:
+    """Do what the turn wants done; after an erasure nothing else is kept."""
+    if effects.Erase() in turn.effects:
+        farewell = retention.erase(connection, vault, arrival.contact_id, now)
+        if farewell is None:
+            return Carried()
+        parting = Parting(farewell, tuple(turn.messages), turn.memory.language)
+        return Carried(farewell.voided, parting)
+    return Carried(sum(_do(connection, vault, arrival, one, now) for one in turn.effects))
 
 
 def _do(
     connection: Connection, vault: Vault, arrival: Arrival, effect: effects.Effect, now: datetime
-) -> None:
+) -> int:
+    """One effect; how many turns' replies it voided."""
     contact_id, conversation_id = arrival.contact_id, arrival.conversation_id
     match effect:
         case effects.VoidOutbox():
-            outbox.void(connection, contact_id)
+            return outbox.void(connection, contact_id)
         case effects.DeleteSent():
-            traces.mark_unwanted(connection, contact_id)
+            traces.mark(connection, contact_id, now)
         case effects.KeepPocketWord(word):
             records.keep_pocket_word(connection, vault, contact_id, word)
         case effects.OfferHandoff(risk):
@@ -67,19 +72,5 @@ def _do(
             if arrival.handoff_id is not None:
                 handoffs.alert(connection, arrival.handoff_id, sign, now)
         case effects.CountAnswer(kind):
-            records.count_incident(connection, f"answer_{kind}", now)
-
-
-def _erase(
-    connection: Connection,
-    vault: Vault,
-    arrival: Arrival,
-    address: str,
-    turn: Turn,
-    now: datetime,
-) -> Parting:
-    refs = traces.refs_of(connection, vault, arrival.contact_id)
-    retention.erase(connection, vault, arrival.contact_id, now)
-    return Parting(
-        arrival.channel, address, tuple(turn.messages), turn.memory.language, tuple(refs)
-    )
+            incidents.count(connection, f"answer_{kind}", now)
+    return 0

@@ -81,7 +81,7 @@ def understand(as_json: bool) -> None:
     """What a text is taken to mean. Example: echo '{"text": "hola"}' | kuska understand --json"""
     from bot.terminal import explain
 
-    explain(ROOT, sys.stdin, sys.stdout, as_json=as_json)
+    explain(sys.stdin, sys.stdout, as_json=as_json)
 
 
 @main.command()
@@ -123,11 +123,13 @@ def near(lat: float, lon: float, need: str, as_json: bool, fixed: str | None) ->
     from bot.terminal import nearest
 
     at = _moment(fixed) if fixed else datetime.now(LIMA)
-    answer = nearest(ROOT, (lat, lon), need, at)
+    place, found = nearest((lat, lon), need, at)
     if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False))
+        where = place and {"ubigeo": place.ubigeo, "label": place.label}
+        click.echo(json.dumps({"place": where, "found": found}, ensure_ascii=False))
         return
-    for row in answer["found"]:
+    click.echo(place.label if place else "lejos del Perú")
+    for row in found:
         click.echo(f"{row['id']:<28} {row['name']}  {row['phones']}  {row['distance_km'] or ''}")
 
 

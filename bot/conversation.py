@@ -7,42 +7,24 @@ the new memory, the effects and the replies become durable together or not at al
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot import carrying, handoffs, outbox, records
+from bot import carrying, handoffs, incidents, outbox, records
 from bot.carrying import Parting
 from bot.engine.actions import apologize
-from bot.engine.intents import Understanding
 from bot.engine.memory import Memory
-from bot.engine.turn import Engine, Event, Turn
-from bot.engine.world import Duty, World
-from bot.messages import Inbound, Message
+from bot.engine.turn import Event, Turn
+from bot.engine.world import World
+from bot.handoffs import Standing
+from bot.house import House, hear
+from bot.messages import Cause, Inbound, Message
 from bot.records import Arrival
-from bot.translation import Catalogues
-from bot.vault import Vault
-from directory.search import Directory
 
 _LOG = logging.getLogger("kuska.conversation")
 """Says that a turn failed and with which error class; never a text."""
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What both doors need; made once by `server` (and, in memory, by `kuska chat`)."""
-
-    engine: Engine
-    vault: Vault
-    catalogues: Catalogues
-    directory: Callable[[], Directory]
-    understand: Callable[[str, str | None, str | None], Understanding]
-    clock: Callable[[], datetime]
-    new_tag: Callable[[], str]
-    duty: Callable[[Connection, datetime], Duty]
-    directory_is_up: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +39,7 @@ class Outcome:
     contact_id: int | None = None
     last_words: tuple[Message, ...] | None = None
     parting: Parting | None = None
+    voided: int = 0
 
 
 def receive(house: House, connection: Connection, inbound: Inbound) -> Outcome:
@@ -67,18 +50,22 @@ def receive(house: House, connection: Connection, inbound: Inbound) -> Outcome:
         return Outcome(None)
     arrival = records.arrive(connection, house.vault, inbound.channel, inbound.address, now)
     memory = _memory(house, arrival)
-    turn = _take(house, connection, arrival, memory, _event(inbound), now)
-    if turn.memory.tag != memory.tag and arrival.memory_sealed is not None:
+    standing = handoffs.standing(connection, arrival.handoff_id)
+    world = _world(house, connection, arrival, standing, now)
+    turn = _take(house, connection, memory, _event(inbound), world)
+    if standing is None and _began_session(memory, turn.memory) and arrival.memory_sealed:
         arrival = records.begin_conversation(connection, arrival, now)
+    if standing is not None and standing.status in handoffs.WITH_COUNSELOR:
+        outbox.release(connection, arrival.conversation_id, now)
     records.keep_message(
         connection, house.vault, arrival, "in", _body(inbound), inbound.message_ref, now
     )
-    parting = carrying.carry_out(connection, house.vault, arrival, inbound.address, turn, now)
-    if parting is None:
-        _keep(house, connection, arrival, memory, turn, now, is_inbound=True)
-    is_over = parting is not None or turn.memory.session == "ended"
+    carried = carrying.carry_out(connection, house.vault, arrival, turn, now)
+    if carried.parting is None:
+        _keep(house, connection, arrival, memory, turn, "inbound", now)
+    is_over = carried.parting is not None or turn.memory.session == "ended"
     last_words = tuple(turn.messages) if is_over else None
-    return Outcome(turn, arrival.contact_id, last_words, parting)
+    return Outcome(turn, arrival.contact_id, last_words, carried.parting, carried.voided)
 
 
 def resume(
@@ -89,35 +76,31 @@ def resume(
     message: Message | None = None,
 ) -> Outcome:
     """Something inside happened to her conversation: a counselor joined, wrote or closed; a
-    handoff expired. `message` is said first. Raise `NoSuchContact` when she erased."""
+    handoff expired. `message` is said last. Raise `NoSuchContact` when she erased."""
     now = house.clock()
     arrival = records.arrival_of(connection, contact_id)
     memory = _memory(house, arrival)
-    turn = _take(house, connection, arrival, memory, Event("signal", signal=signal), now)
+    standing = handoffs.standing(connection, arrival.handoff_id)
+    world = _world(house, connection, arrival, standing, now)
+    turn = _take(house, connection, memory, Event("signal", signal=signal), world)
     if message is not None:
-        turn.messages.insert(0, message)
-    carrying.carry_out(connection, house.vault, arrival, None, turn, now)
-    _keep(house, connection, arrival, memory, turn, now, is_inbound=False)
+        turn.messages.append(message)
+    carrying.carry_out(connection, house.vault, arrival, turn, now)
+    _keep(house, connection, arrival, memory, turn, "counselor", now)
     return Outcome(turn, contact_id)
 
 
 def _take(
-    house: House,
-    connection: Connection,
-    arrival: Arrival,
-    memory: Memory,
-    event: Event,
-    now: datetime,
+    house: House, connection: Connection, memory: Memory, event: Event, world: World
 ) -> Turn:
     """The engine's turn. When engine or content fail, her message and her place stay, she gets an
     apology with the emergency lines, and the failure is counted without text."""
-    world = _world(house, connection, arrival, now)
     try:
         return house.engine.take_turn(memory, event, world)
     except Exception as error:  # noqa: BLE001 - whatever the content does, she gets an answer
         _LOG.error("turn failed: %s", type(error).__name__)
-        records.count_incident(connection, f"turn_{type(error).__name__}"[:40], now)
-        return apologize(Turn(replace(memory), event, world, house.engine.flows))
+        incidents.count(connection, f"turn_{type(error).__name__}"[:40], world.now)
+        return apologize(Turn(replace(memory), event, world, house.flows))
 
 
 def _keep(
@@ -126,26 +109,22 @@ def _keep(
     arrival: Arrival,
     before: Memory,
     turn: Turn,
+    cause: Cause,
     now: datetime,
-    *,
-    is_inbound: bool,
 ) -> None:
-    memory = turn.memory
+    memory, vault = turn.memory, house.vault
     if memory.language != before.language:
         records.keep_language(connection, arrival.contact_id, memory.language)
+    kept, is_inbound = memory.dump(), cause == "inbound"
     records.keep_memory(
-        connection,
-        house.vault,
-        arrival,
-        memory.dump(),
-        memory.session,
-        now,
-        is_inbound=is_inbound,
+        connection, vault, arrival, kept, memory.session, now, is_inbound=is_inbound
     )
     if turn.messages:
-        outbox.enqueue(
-            connection, house.vault, arrival, tuple(turn.messages), memory.language, now
-        )
+        outbox.enqueue(connection, vault, arrival, turn.messages, memory.language, cause, now)
+
+
+def _began_session(before: Memory, after: Memory) -> bool:
+    return after.tag not in ("", before.tag)
 
 
 def _memory(house: House, arrival: Arrival) -> Memory:
@@ -156,20 +135,25 @@ def _memory(house: House, arrival: Arrival) -> Memory:
     return memory
 
 
-def _world(house: House, connection: Connection, arrival: Arrival, now: datetime) -> World:
-    standing = handoffs.standing(connection, arrival.handoff_id)
+def _world(
+    house: House,
+    connection: Connection,
+    arrival: Arrival,
+    standing: Standing | None,
+    now: datetime,
+) -> World:
     return World(
         now=now,
-        directory=house.directory(),
+        directory=house.directory,
         translate=house.catalogues.translate,
-        understand=house.understand,
+        understand=hear,
         new_tag=house.new_tag,
         is_pocket_word=lambda folded: records.is_pocket_word(house.vault, arrival, folded),
         duty=house.duty(connection, now),
         languages=house.catalogues.titles,
         channel=arrival.channel,
         handoff=None if standing is None else standing.status,
-        directory_is_up=house.directory_is_up(),
+        directory_is_up=house.directory_is_up,
     )
 
 

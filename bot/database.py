@@ -37,7 +37,12 @@ def open_engine(url: str, role: Role = "writer") -> Engine:
         return create_engine(url, hide_parameters=True, pool_size=POOL, pool_pre_ping=True)
     if url == MEMORY:
         # One connection is the database; its owners take turns with a lock of their own.
-        engine = create_engine(url, hide_parameters=True, poolclass=StaticPool)
+        engine = create_engine(
+            url,
+            hide_parameters=True,
+            poolclass=StaticPool,
+            connect_args={"check_same_thread": False},
+        )
     else:
         engine = create_engine(url, hide_parameters=True)
     _prepare_sqlite(engine, role)

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from bot.columns import new_id
 from bot.engine.effects import OpenHandoff, Risk
 from bot.errors import HandoffRefused
-from bot.models import Conversation, Handoff, HandoffChange, new_id
+from bot.models import Conversation, Handoff, HandoffChange
 from bot.vault import Vault
 
 DUE = {"urgent": timedelta(hours=24), "high": timedelta(days=3), "normal": timedelta(weeks=1)}
@@ -129,7 +130,7 @@ def claim(connection: Connection, handoff_id: int, counselor_id: int, now: datet
 
 def begin(connection: Connection, handoff_id: int, counselor_id: int, now: datetime) -> bool:
     """The counselor writes for the first time: the handoff is live. True when it became so now."""
-    _require_owner(connection, handoff_id, counselor_id)
+    require_owner(connection, handoff_id, counselor_id)
     begun = connection.execute(
         update(Handoff)
         .where(Handoff.id == handoff_id, Handoff.status == "claimed")
@@ -144,7 +145,7 @@ def transfer(
     connection: Connection, handoff_id: int, counselor_id: int, to: str | None, now: datetime
 ) -> None:
     """Back into the queue for another counselor or organization; only its owner may."""
-    _require_owner(connection, handoff_id, counselor_id)
+    require_owner(connection, handoff_id, counselor_id)
     connection.execute(
         update(Handoff)
         .where(Handoff.id == handoff_id)
@@ -164,7 +165,7 @@ def close(
 ) -> bool:
     """End it; False when it was over already. `counselor_id` must own it when given."""
     if counselor_id is not None:
-        _require_owner(connection, handoff_id, counselor_id)
+        require_owner(connection, handoff_id, counselor_id)
     was = connection.scalar(select(Handoff.status).where(Handoff.id == handoff_id))
     if was not in OPEN:
         return False
@@ -187,15 +188,15 @@ def alert(connection: Connection, handoff_id: int, sign: str, now: datetime) -> 
         _record(connection, handoff_id, status, str(status), now, reason=sign)
 
 
-def due_to_expire(connection: Connection, now: datetime) -> Sequence[tuple[int, int | None]]:
-    """Handoffs that nobody took in time, with their conversations."""
+def due_to_expire(connection: Connection, now: datetime) -> Sequence[tuple[int, str]]:
+    """Handoffs whose time is over, with their status."""
     rows = connection.execute(
-        select(Handoff.id, Handoff.conversation_id).where(
+        select(Handoff.id, Handoff.status).where(
             Handoff.status.in_(("offered", "waiting", "transferred", "claimed")),
             Handoff.expires_at <= now,
         )
     )
-    return [(row.id, row.conversation_id) for row in rows]
+    return [(row.id, row.status) for row in rows]
 
 
 def count_waiting(connection: Connection) -> int:
@@ -210,7 +211,8 @@ def count_waiting(connection: Connection) -> int:
     )
 
 
-def _require_owner(connection: Connection, handoff_id: int, counselor_id: int) -> None:
+def require_owner(connection: Connection, handoff_id: int, counselor_id: int) -> None:
+    """Raise `HandoffRefused` unless this counselor has the case."""
     owner = connection.execute(
         select(Handoff.counselor_id, Handoff.status).where(Handoff.id == handoff_id)
     ).one_or_none()

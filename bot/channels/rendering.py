@@ -72,6 +72,23 @@ def fit_whatsapp(
     return _fit(messages, language, prompts, WHATSAPP, whatsapp_markup, static_titles)
 
 
+def fit_web(messages: Sequence[Message], language: str) -> list[Sending]:
+    """One sending a message, as it is: the page has no limit of length or of buttons."""
+    return [
+        Sending(
+            text=message.text,
+            kind=message.kind,
+            cause=message.cause,
+            language=language,
+            shape="buttons" if message.choices else "text",
+            choices=message.choices,
+            services=(message.service,) if message.service else (),
+            is_silent=True,
+        )
+        for message in messages
+    ]
+
+
 def plain(text: str) -> str:
     """Drop the marks of bold, for a terminal and a notification."""
     return _BOLD.sub(r"\1", text)

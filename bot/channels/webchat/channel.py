@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.channels.base import Sending, Sent
+from bot.channels.rendering import fit_web
 from bot.channels.webchat.streams import Streams
 from bot.messages import ChannelName, Message
 
@@ -23,19 +24,7 @@ class WebChannel:
 
     def fit(self, messages: Sequence[Message], language: str) -> list[Sending]:
         """One sending a message, as it is: the page has no limit of length or of buttons."""
-        return [
-            Sending(
-                text=message.text,
-                kind=message.kind,
-                cause=message.cause,
-                language=language,
-                shape="buttons" if message.choices else "text",
-                choices=message.choices,
-                services=(message.service,) if message.service else (),
-                is_silent=True,
-            )
-            for message in messages
-        ]
+        return fit_web(messages, language)
 
     async def send(self, address: str, sending: Sending) -> Sent:
         """Wake the open pages of the address; one that is closed reads on its next visit."""

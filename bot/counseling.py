@@ -1,0 +1,151 @@
+"""What a counselor does, as turns of the conversation: each is one transaction with its messages.
+
+Roles and sessions are the console's; here the handoff decides who may write to whom.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, select
+
+from bot import handoffs, records
+from bot.conversation import Outcome, resume
+from bot.errors import HandoffRefused
+from bot.house import House
+from bot.messages import Message
+from bot.models import Conversation, Handoff
+from bot.models import Message as StoredMessage
+
+LIMA = ZoneInfo("America/Lima")
+DAYTIME = range(8, 20)
+"""Hours of "only by day", as `handoff.write_first` asks it."""
+
+
+def claim(house: House, connection: Connection, handoff_id: int, counselor_id: int) -> None:
+    """Take a waiting handoff; `HandoffRefused` when somebody else was first."""
+    handoffs.claim(connection, handoff_id, counselor_id, house.clock())
+
+
+def reply(
+    house: House, connection: Connection, handoff_id: int, counselor_id: int, text: str
+) -> Outcome:
+    """Write to her; with the first reply the handoff is live and she is told who writes now.
+
+    `HandoffRefused` when the case is another's, or when she left: then nobody may write until she
+    does (SAFETY 6).
+    """
+    case = _case(connection, handoff_id)
+    if case.status in ("covered", "ended"):
+        raise HandoffRefused("no escribir: ella salió; espera a que escriba")
+    is_first = handoffs.begin(connection, handoff_id, counselor_id, house.clock())
+    signal = "counselor_joined" if is_first else "counselor_replied"
+    said = Message(text.strip(), cause="counselor")
+    return resume(house, connection, case.contact_id, signal, said)
+
+
+def note(
+    house: House, connection: Connection, handoff_id: int, counselor_id: int, text: str
+) -> None:
+    """A private note; she never sees it."""
+    handoffs.require_owner(connection, handoff_id, counselor_id)
+    case = _case(connection, handoff_id)
+    arrival = records.arrival_of(connection, case.contact_id)
+    records.keep_message(
+        connection, house.vault, arrival, "note", text.strip(), None, house.clock()
+    )
+
+
+def transfer(
+    house: House, connection: Connection, handoff_id: int, counselor_id: int, to: str | None
+) -> Outcome:
+    """Back to the queue for another counselor or an organization; she is told."""
+    case = _case(connection, handoff_id)
+    handoffs.transfer(connection, handoff_id, counselor_id, to, house.clock())
+    return resume(house, connection, case.contact_id, "counselor_transferred")
+
+
+def close(
+    house: House, connection: Connection, handoff_id: int, counselor_id: int, outcome: str
+) -> Outcome:
+    """End it and hand her back to the assistant, which says so."""
+    case = _case(connection, handoff_id)
+    handoffs.close(
+        connection, handoff_id, outcome, house.clock(), counselor_id=counselor_id
+    )
+    return resume(house, connection, case.contact_id, "counselor_closed")
+
+
+def expire_due(house: House, connection: Connection, now: datetime) -> int:
+    """Handoffs nobody took in time end; who still waits is told. How many."""
+    due = handoffs.due_to_expire(connection, now)
+    for handoff_id, was in due:
+        case = _case(connection, handoff_id)
+        handoffs.close(connection, handoff_id, "expired", now, status="expired")
+        if was != "offered" and case.contact_id is not None:
+            resume(house, connection, case.contact_id, "handoff_expired")
+    return len(due)
+
+
+def knock(
+    house: House, connection: Connection, conversation_id: int, language: str, now: datetime
+) -> Message | None:
+    """The neutral message that announces a held reply; None when she did not agree to be written
+    to, or not at this hour (SAFETY 8)."""
+    agreed = connection.scalar(
+        select(Handoff.hours_ok)
+        .join(Conversation, Conversation.handoff_id == Handoff.id)
+        .where(Conversation.id == conversation_id)
+    )
+    hour = now.astimezone(LIMA).hour
+    if agreed == "anytime" or (agreed == "daytime" and hour in DAYTIME):
+        return Message(house.phrase(language, "handoff.knock"), kind="knock", cause="agreed")
+    return None
+
+
+def view(house: House, connection: Connection, handoff_id: int) -> dict[str, Any] | None:
+    """What a counselor sees of her: nickname, risk, the approved summary and what was written
+    since she consented (SAFETY 20); None before she did, or when it is over."""
+    row = connection.execute(
+        select(
+            Handoff.contact_id,
+            Handoff.conversation_id,
+            Handoff.nickname,
+            Handoff.risk,
+            Handoff.summary_sealed,
+            Handoff.consented_at,
+        ).where(Handoff.id == handoff_id, Handoff.status.in_(handoffs.OPEN))
+    ).one_or_none()
+    if row is None or row.consented_at is None or row.contact_id is None:
+        return None
+    open_ = house.vault.open
+    summary = open_(row.contact_id, "handoff", handoff_id, row.summary_sealed).decode()
+    written = connection.execute(
+        select(StoredMessage.id, StoredMessage.body_sealed)
+        .where(StoredMessage.conversation_id == row.conversation_id)
+        .where(StoredMessage.direction == "in", StoredMessage.created_at > row.consented_at)
+        .where(StoredMessage.body_sealed.is_not(None))
+        .order_by(StoredMessage.id)
+    )
+    return {
+        "nickname": row.nickname,
+        "summary": summary.splitlines(),
+        "messages": [
+            open_(row.contact_id, "message.body", one.id, one.body_sealed).decode()
+            for one in written
+        ],
+        "risk": row.risk,
+    }
+
+
+def _case(connection: Connection, handoff_id: int) -> Row[Any]:
+    found = connection.execute(
+        select(Handoff.contact_id, Handoff.conversation_id, Conversation.status)
+        .outerjoin(Conversation, Conversation.id == Handoff.conversation_id)
+        .where(Handoff.id == handoff_id)
+    ).one_or_none()
+    if found is None or found.contact_id is None:
+        raise HandoffRefused("esta conversación ya no existe")
+    return found

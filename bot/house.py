@@ -1,0 +1,127 @@
+"""What both doors of a conversation need, put together once: by `server`, or in memory by
+`bot.rehearsal`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from bot.channels.rendering import Prompts
+from bot.engine.definition import Flows
+from bot.engine.intents import Understanding, understand
+from bot.engine.loader import load
+from bot.engine.turn import Engine
+from bot.engine.world import Duty
+from bot.store import Store
+from bot.translation import Catalogues
+from bot.vault import Vault
+from directory import places, seeding
+from directory.reading import version
+from directory.search import Directory
+
+TAG_BYTES = 4
+"""Of the session's tag in choice ids: enough that an old one is never met again by chance."""
+
+
+@dataclass(slots=True)
+class House:
+    """Engine, catalogues, vault, directory, the clock and who is on duty.
+
+    `directory` is replaced as a whole when an edit was published (`refresh`); a turn in progress
+    keeps the one it began with.
+    """
+
+    engine: Engine
+    vault: Vault
+    catalogues: Catalogues
+    directory: Directory
+    clock: Callable[[], datetime]
+    duty: Callable[[Connection, datetime], Duty]
+    directory_is_up: bool = True
+    new_tag: Callable[[], str] = field(default=lambda: secrets.token_hex(TAG_BYTES))
+
+    @property
+    def flows(self) -> Flows:
+        """What is said."""
+        return self.engine.flows
+
+    def refresh(self, store: Store) -> bool:
+        """Take over a newer edition of the directory; whether there was one."""
+        with store.read() as connection, Session(connection) as session:
+            if version(session) == self.directory.version:
+                return False
+            self.directory = Directory.of(session)
+        return True
+
+    def phrase(self, language: str, key: str) -> str:
+        """A phrase of the flows in a language."""
+        return self.catalogues.translate(language, key, self.flows.phrases[key])
+
+    def prompts(self, language: str) -> Prompts:
+        """The two phrases a channel adds around choices."""
+        return Prompts(
+            answer_with_number=self.phrase(language, "interrupts.answer_with_number"),
+            choose=self.phrase(language, "interrupts.choose"),
+        )
+
+    def words(self, language: str) -> dict[str, str]:
+        """The labels of the web page in a language."""
+        return {
+            key.removeprefix("web."): self.catalogues.translate(language, key, text)
+            for key, text in self.flows.phrases.items()
+            if key.startswith("web.")
+        }
+
+    def static_titles(self) -> frozenset[str]:
+        """Every title that flows may put on a button, in every language."""
+        flows, translate = self.flows, self.catalogues.translate
+        titles = [
+            (flows.choice_context(name, key), choice.title)
+            for name in flows.states
+            for key, choice in flows.choices(name).items()
+        ]
+        return frozenset(
+            translate(language, context, title)
+            for language in self.catalogues.languages
+            for context, title in titles
+        )
+
+
+def furnish(
+    root: Path,
+    store: Store,
+    vault: Vault,
+    clock: Callable[[], datetime],
+    duty: Callable[[Connection, datetime], Duty],
+) -> House:
+    """Read flows and catalogues, load the directory's seed where it changed.
+
+    Raise `ContentError` when any of it is wrong: the start is refused.
+    """
+    engine = Engine(load(root / "flows"))
+    catalogues = Catalogues.load(root / "locales")
+    store.worker.submit(_load_seed).result()
+    with store.read() as connection, Session(connection) as session:
+        directory = Directory.of(session)
+    return House(engine, vault, catalogues, directory, clock, duty)
+
+
+def hear(text: str, language: str | None, state: str | None) -> Understanding:
+    """Understanding with the places of Peru at hand."""
+    return understand(text, language=language, state=state, find_places=_codes)
+
+
+def _codes(text: str) -> list[str]:
+    return [place.ubigeo for place in places.find(text)]
+
+
+def _load_seed(connection: Connection) -> None:
+    with Session(connection, join_transaction_mode="create_savepoint") as session:
+        seeding.load(session)
+        session.commit()
