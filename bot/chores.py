@@ -1,0 +1,68 @@
+"""What the service does by the clock, beside answering: let go, expire, refresh, fetch."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from bot import counseling, retention
+from bot.channels.telegram import Telegram
+from bot.errors import KuskaError, StoreUnavailable
+from bot.house import House
+from bot.reception import Reception
+from bot.store import Store
+
+_LOG = logging.getLogger("kuska.chores")
+PURGE_EVERY = 300.0
+EXPIRE_EVERY = 30.0
+REFRESH_EVERY = 2.0
+"""Seconds; also how late, at worst, an edit published by another process is seen."""
+AGAIN_AFTER = 1.0
+
+
+async def every(seconds: float, chore: Callable[[], Awaitable[object]]) -> None:
+    """Do a chore for ever; one that fails is logged by its error class and tried again."""
+    while True:
+        try:
+            await chore()
+        except KuskaError as error:
+            _LOG.warning("chore failed: %s", type(error).__name__)
+        await asyncio.sleep(seconds)
+
+
+def all_of(house: House, store: Store, keep_texts: timedelta) -> list[Awaitable[None]]:
+    """The chores of every deployment."""
+
+    async def purge() -> None:
+        now = house.clock()
+        await asyncio.to_thread(retention.purge, store, house.vault, keep_texts, now)
+
+    async def expire() -> None:
+        now = house.clock()
+        await store.worker.run(lambda connection: counseling.expire_due(house, connection, now))
+
+    async def refresh() -> None:
+        await asyncio.to_thread(house.refresh, store)
+
+    return [
+        every(PURGE_EVERY, purge),
+        every(EXPIRE_EVERY, expire),
+        every(REFRESH_EVERY, refresh),
+    ]
+
+
+async def fetch_telegram(telegram: Telegram, reception: Reception) -> None:
+    """Long polling without a public address: an update is confirmed only once it is stored."""
+    async for received in telegram.updates():
+        while received.inbound is not None:
+            try:
+                await reception.take_in(received.inbound)
+                break
+            except StoreUnavailable:
+                await asyncio.sleep(AGAIN_AFTER)
+        if received.callback_id is not None:
+            with contextlib.suppress(KuskaError):
+                await telegram.answer(received.callback_id)

@@ -1,0 +1,162 @@
+"""The composition root: settings, store, channels, engine, routers. Nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse
+from sqlalchemy import Connection
+
+from bot import chores, counseling, handoffs, health, retention, webhooks
+from bot.channels import webchat
+from bot.channels.base import Channel
+from bot.channels.telegram import Telegram
+from bot.channels.whatsapp import Account, WhatsApp
+from bot.content_sids import StoredSids
+from bot.delivery import Delivery
+from bot.engine.world import Duty
+from bot.errors import SettingsError
+from bot.house import House, furnish
+from bot.reception import Reception
+from bot.settings import TWILIO_API, Settings
+from bot.store import Store
+from bot.vault import Vault
+
+ROOT = Path(__file__).parent
+LIMA = ZoneInfo("America/Lima")
+SHUTDOWN_SECONDS = 3
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Everything put together; what runs beside the requests starts with the app."""
+    vault = Vault(settings.keys_url, lambda: settings.derive("vault"))
+    store = Store(settings.database_url, prepare=vault.stock)
+    store.upgrade()
+    house = furnish(ROOT, store, vault, lambda: datetime.now(LIMA), _duty)
+    retention.drop_orphans(store, vault, house.clock())
+    streams = webchat.Streams()
+    channels = _channels(settings, house, store, streams)
+    reception = Reception(house, store, channels, streams)
+    telegram = channels.get("telegram")
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        knock = partial(counseling.knock, house)
+        delivery = Delivery(store, vault, channels, house.clock, knock)
+        work = [delivery.run(), *chores.all_of(house, store, settings.retention)]
+        if isinstance(telegram, Telegram) and settings.telegram_mode == "polling":
+            work.append(chores.fetch_telegram(telegram, reception))
+        tasks = [asyncio.ensure_future(one) for one in work]
+        yield
+        streams.close_all()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(channel.close() for channel in channels.values()))
+        store.close()
+        vault.close()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(health.router(house, store, reception))
+    app.include_router(
+        webhooks.router(
+            webhooks.Webhooks(
+                reception.take_in,
+                reception.take_status,
+                settings.public_url,
+                settings.telegram_secret,
+                settings.twilio_token,
+                telegram.answer if isinstance(telegram, Telegram) else None,
+            )
+        )
+    )
+    app.include_router(
+        webchat.router(
+            receive=reception.take_web,
+            messages_after=reception.messages_after,
+            words=house.words,
+            emergency=reception.emergency,
+            streams=streams,
+            is_https=settings.public_url.startswith("https://"),
+        )
+    )
+
+    @app.exception_handler(404)
+    async def not_here(_: Request, __: Exception) -> PlainTextResponse:
+        return PlainTextResponse("No hay nada en esta dirección.", 404)
+
+    return app
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Run the service until it is stopped. Raise `SettingsError` for what cannot work."""
+    settings = Settings.from_environment(os.environ, ROOT)
+    if workers > 1 and settings.database_url.startswith("sqlite"):
+        raise SettingsError("--workers: SQLite has one writer; set KUSKA_DATABASE_URL for more")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    print(_greeting(settings, host, port), flush=True)  # noqa: T201 - what `make run` shows
+    uvicorn.run(
+        "server:app_from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,  # addresses of people are kept nowhere (SAFETY 25)
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+def app_from_environment() -> FastAPI:
+    """The app of each worker process."""
+    return create_app(Settings.from_environment(os.environ, ROOT))
+
+
+def _channels(
+    settings: Settings, house: House, store: Store, streams: webchat.Streams
+) -> Mapping[str, Channel]:
+    channels: dict[str, Channel] = {"web": webchat.WebChannel(streams)}
+    if settings.telegram_token:
+        channels["telegram"] = Telegram(
+            settings.telegram_token, house.prompts, base_url=settings.telegram_api_url
+        )
+    if settings.twilio_account and settings.twilio_token:
+        account = Account(
+            settings.twilio_account,
+            settings.twilio_token,
+            settings.twilio_from,
+            status_url=f"{settings.public_url}{webhooks.TWILIO_STATUS_PATH}",
+            base_url=None if settings.twilio_api_url == TWILIO_API else settings.twilio_api_url,
+        )
+        channels["whatsapp"] = WhatsApp(
+            account, house.prompts, StoredSids(store), static_titles=house.static_titles()
+        )
+    return channels
+
+
+def _duty(connection: Connection, now: datetime) -> Duty:
+    """Until counselors have a console nobody can be on duty, and she is told so."""
+    return Duty(waiting=handoffs.count_waiting(connection))
+
+
+def _greeting(settings: Settings, host: str, port: int) -> str:
+    return f"""
+  Kuska
+
+  Chat             http://{host}:{port}/
+  Probar           .venv/bin/kuska chat
+
+  Telegram         {"conectado" if settings.telegram_token else "TELEGRAM_BOT_TOKEN=… make run"}
+  WhatsApp         {"conectado" if settings.twilio_token else "README.md, «Connect WhatsApp's sandbox»"}
+"""
