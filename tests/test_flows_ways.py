@@ -1,0 +1,328 @@
+"""What the ways promise: whoever says what is happening is heard, told one thing, and led on."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import re
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import textstat
+
+from bot.engine import actions, guards, proofreading, proofs, ways
+from bot.engine.choices import match_choice
+from bot.engine.definition import Move, State
+from bot.engine.folding import fold
+from bot.engine.loader import load
+from bot.engine.machine import Machine
+from directory import lines, needs
+
+ROOT = Path(__file__).parents[1]
+FLOWS = load(ROOT / "flows")
+FILES = (
+    "situations violence sexual_violence extortion police health work papers basics home report "
+    "protection reintegration care minors peers friend online missing disability identity listening"
+).split()
+STATES = {name: one for name, one in FLOWS.states.items() if name.partition(".")[0] in FILES}
+STARTS = [f"{flow}.{'topics' if flow == 'situations' else 'start'}" for flow in FILES]
+LISTS = {name for name, one in STATES.items() if "ask" in one.say or set(one.say) == {"heard"}}
+ANSWERS = sorted(set(STATES) - LISTS)
+
+with (ROOT / "flows" / "facts.csv").open(encoding="utf-8", newline="") as _file:
+    FACTS = {(row["id"], row["confidence"]): row for row in csv.DictReader(_file)}
+
+LINE = re.compile(r"\{line\.(\w+)\}")
+FORM = re.compile(r"Según [^.]+, \d{4}\. Confírmalo gratis en el \{line\.legal\}\.$")
+NAMES_A_TOPIC = re.compile(
+    r"\b(trabajo sexual|trabajadora sexual|trata\b|explot|violen|violac|violar|golpe|agre[ds]|polic"
+    r"|comisar|vih\b|sifilis|condon|pep\b|prep\b|abort|embaraz|pastilla|extors|cupo\b|migra|refugi"
+    r"|expuls|extranj|fiscal|denunci|delito|deten|celda|carcel|victima|prostit|sexo\b|sexual|suicid"
+    r"|morir|matar|albergue|cliente|amenaz|abogad|trans\b|lgbti)"
+)
+"""Stricter than the rule for lock screens: what would tell a stranger what the chat is about."""
+
+
+def spoken(state: State, *, hidden: str = "outside_lima") -> str:
+    """What entering the state says, as one message; of two numbers by place, only one."""
+    texts = [one.text or "" for one in state.say.values() if hidden not in one.when]
+    return "\n".join(text.strip() for text in texts if text)
+
+
+def prose(text: str) -> str:
+    """The text as it is read aloud: numbers spoken, no marks, no web address."""
+    return re.sub(r"https?:\S+|[*·`]", "", LINE.sub("cien", text)).replace("\n", " ")
+
+
+@pytest.fixture(scope="module")
+def opened() -> object:
+    """The flows with the one door that the menu or an intent opens to them."""
+    door = Move(intent="situations", go="situations.topics")
+    others = (*FLOWS.interrupts.others, door)
+    return dataclasses.replace(
+        FLOWS, interrupts=FLOWS.interrupts.model_copy(update={"others": others})
+    )
+
+
+def test_ways_pass_what_kuska_check_proves(opened: object) -> None:
+    """Names exist, every state is reached, a person and the menu are near; the words keep the rules."""
+    known = frozenset(lines.lines())
+    found = proofs.problems(opened, known, frozenset(needs.needs()))  # type: ignore[arg-type]  # fixture
+    numbers = frozenset(one.number for one in lines.lines().values())
+    found += proofreading.problems(FLOWS, numbers)
+    mine = tuple(f"{flow}.yaml" for flow in FILES)
+    assert [one for one in found if one.startswith(mine)] == []
+
+
+def test_machine_takes_the_ways() -> None:
+    """Every state, guard and action that the flows name exists."""
+    Machine(FLOWS, guards.ALL, actions.ALL)
+
+
+@pytest.mark.parametrize("name", sorted(STATES))
+def test_words_are_short_plain_and_kind(name: str) -> None:
+    """60 words a message, 20 a sentence, INFLESZ 65, no word of the glossary, a neutral beginning."""
+    text = spoken(STATES[name])
+    words = text.split()
+    assert words
+    assert len(words) <= 60, len(words)
+    for sentence in re.split(r"[.!?:]\s|\n", text):
+        assert len(sentence.split()) <= 20, sentence
+    textstat.set_lang("es")
+    score = textstat.szigriszt_pazos(prose(text))
+    assert len(words) < 25 or score >= 65, score
+    for pattern in proofreading.AVOIDED:
+        assert not pattern.search(fold(text)), pattern.pattern
+    assert not NAMES_A_TOPIC.search(fold(text[:60])), text[:60]
+    assert "consulado" not in fold(text)
+
+
+def test_titles_fit_and_name_no_topic_on_a_screen() -> None:
+    """At most ten choices of 24 characters (three of 20); a list that names topics is private."""
+    for name, state in STATES.items():
+        titles = [one.title for one in FLOWS.choices(name).values() if not one.hidden]
+        assert len(titles) == len(set(titles)), name
+        assert len(titles) <= (12 if state.private else 10), name
+        longest = 20 if len(titles) <= 3 and not state.private else 24
+        assert max(map(len, titles)) <= longest, (name, max(titles, key=len))
+        if not state.private:
+            assert not any(NAMES_A_TOPIC.search(fold(title)) for title in titles), (name, titles)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answer_ends_with_something_to_do(name: str) -> None:
+    """Every answer says that help is free, names a number or two ways, and offers a person."""
+    text = spoken(STATES[name])
+    choices = FLOWS.choices(name)
+    assert re.search(r"gratis|no se paga|sin pag", fold(text)), text
+    assert LINE.search(text) or any(one.go == "find_service.start" for one in choices.values())
+    assert "person" in choices
+    near = {one.go for one in choices.values()}
+    further = {one.go for step in near & set(STATES) for one in FLOWS.choices(step).values()}
+    assert "find_service.start" in near | further
+
+
+@pytest.mark.parametrize("name", sorted(set(STARTS) - {"situations.topics"}))
+def test_first_answer_is_warm_and_offers_a_way_on(name: str) -> None:
+    """It begins by hearing her, then offers a service that helps or steps that lead to one."""
+    text = fold(spoken(STATES[name]))
+    warm = r"gracias|siento|no es tu culpa|vamos|tu decides|que bueno|hay mas|puedes"
+    assert re.search(warm, text[:60]), text[:60]
+    assert len(STATES[name].choices) >= 3
+
+
+def test_facts_say_their_source_and_confidence() -> None:
+    """A fact stands in the list with that confidence; a source has its confidence, medium its form."""
+    for name, state in STATES.items():
+        for key, one in state.say.items():
+            where = f"{name}.{key}"
+            assert bool(one.source) == bool(one.confidence), where
+            for fact in one.facts:
+                row = FACTS.get((fact, one.confidence or ""))
+                assert row is not None and row["said"] == "yes", (where, fact, one.confidence)
+            is_medium = one.confidence == "medium"
+            assert is_medium == bool(FORM.search(one.text or "")), where
+
+
+def test_facts_stand_with_their_limits() -> None:
+    """Bound facts are always said in the same state; the pill is never named without its hours."""
+    bound = {row["id"]: row["with"] for row in FACTS.values() if row["with"]}
+    for name, state in STATES.items():
+        together = set(chain.from_iterable(one.facts for one in state.say.values()))
+        for one in state.say.values():
+            assert together.issuperset(one.binds), name
+        for fact in together & set(bound):
+            assert bound[fact] in together, (name, fact)
+        if "R-088" in together:
+            assert "hasta 72 horas" in spoken(state), name
+
+
+def test_law_is_not_told_without_a_source() -> None:
+    """A text that speaks of law or crime, of what must or may not be done, names where it stands."""
+    claim = re.compile(r"\b(delito|la ley|no dice que|obligad[ao]s? a avisar|debe[n]? (dar|pagar))")
+    for name, state in STATES.items():
+        for key, one in state.say.items():
+            if claim.search(fold(one.text or "")):
+                assert one.source, f"{name}.{key}"
+
+
+def test_police_as_aggressor_never_yields_only_the_police() -> None:
+    """Prosecutor and Ombudsman stand in each answer, 1818 only at the end, 105 and 111 never."""
+    for name in STATES:
+        if name.startswith("police."):
+            found = LINE.findall(spoken(STATES[name]))
+            assert {"prosecutor", "ombudsman"} <= set(found), name
+            assert not {"police", "extortion"} & set(found), name
+            assert "complaints" not in found or found[-1] == "complaints", name
+            services = {one.need for one in STATES[name].choices.values() if one.need}
+            assert "abuso_policial" in services, name
+            assert not services & {"policia", "denunciar", "violencia", "extorsion"}, name
+
+
+@pytest.mark.parametrize("name", sorted(STATES))
+def test_danger_choice_leads_to_danger_help(name: str) -> None:
+    """`Estoy en peligro ahora` marks the danger and leads to its help at once; for police, to theirs."""
+    for choice in STATES[name].choices.values():
+        if re.search(r"peligro ahora|pasando ahora|estan golpeando|no quiero vivir", fold(choice.title)):
+            expected = "safety.police" if name.startswith("police.") else "safety."
+            assert choice.go.startswith(expected) and "note_danger" in choice.do, name
+
+
+def test_whoever_is_under_18_hears_who_protects() -> None:
+    """Every answer names 1810, none offers not to report, the duty is told at the door."""
+    young = {name: one for name, one in STATES.items() if name.startswith("minors.")}
+    assert len(young) >= 10
+    for name, state in young.items():
+        assert "children" in LINE.findall(spoken(state)), name
+        goes = {one.go for one in state.choices.values()}
+        assert not goes & {"report.start", "report.not_now", "report.where", "protection.start"}, name
+    door = spoken(STATES["minors.start"])
+    assert "tiene que saberlo para cuidarte" in door and "No es tu culpa" in door
+    assert {"children", "women"} <= set(LINE.findall(door))
+
+
+def test_extortion_line_never_stands_alone() -> None:
+    """111 has gone unanswered: two other numbers stand beside it."""
+    beside = [set(LINE.findall(spoken(state))) for state in STATES.values()]
+    assert any("extortion" in found for found in beside)
+    assert all({"complaints", "police"} <= found for found in beside if "extortion" in found)
+
+
+def test_migrants_hear_of_an_organization_before_any_office() -> None:
+    """Each answer on papers names an organization or the public defender, no office's number."""
+    for name, state in STATES.items():
+        if name.startswith("papers."):
+            assert set(LINE.findall(spoken(state))) <= {"legal", "ombudsman"}, name
+            assert "ONG" in spoken(state) and "{line.legal}" in spoken(state), name
+
+
+def test_sexual_violence_puts_health_first() -> None:
+    """Before 72 hours the first words are health, free and without a report; the choice comes later."""
+    text = fold(spoken(STATES["sexual_violence.recent"]))
+    assert text.index("centro de salud") < text.index("denuncia")
+    assert "no necesitas denuncia antes" in text and "72 horas" in text
+    assert "salud" in fold(spoken(STATES["sexual_violence.older"]))
+    assert STATES["sexual_violence.start"].choices["skip"].go == "sexual_violence.recent"
+
+
+def test_not_reporting_is_respected() -> None:
+    """She may take time and change her mind; needs, a plan and numbers follow; nothing presses."""
+    state = STATES["report.not_now"]
+    assert "cambiar de idea" in spoken(state)
+    assert {"report.needs", "care.start", "report.numbers"} <= {one.go for one in state.choices.values()}
+    assert {"women", "complaints", "legal"} <= set(LINE.findall(spoken(STATES["report.numbers"])))
+    for name in STATES:
+        assert not re.search(r"\b(debes|tienes que) denunciar", fold(spoken(STATES[name]))), name
+
+
+def test_own_work_meets_neither_trafficking_nor_advice_to_leave() -> None:
+    """From respect for her work no state one step on names trafficking or another life."""
+    near = {"work.own", "work.start", "peers.start", "care.work", "health.start", "extortion.start"}
+    for name in near:
+        titles = [one.title for one in FLOWS.choices(name).values()]
+        text = fold(" ".join([spoken(STATES[name]), *titles]))
+        assert not re.search(r"\btrata\b|victima|explotacion|dejar (tu|el|ese) trabajo|otra vida", text)
+
+
+def test_trafficking_is_named_only_where_she_opened_it() -> None:
+    """The word stands where she thinks of reporting or of a new start, and nowhere else."""
+    for name, state in STATES.items():
+        titles = [one.title for one in FLOWS.choices(name).values()]
+        if re.search(r"\btrata\b", fold(" ".join([spoken(state), *titles]))):
+            assert name in {"report.where", "report.lawyer", "reintegration.gap", "minors.with_family"}
+
+
+@pytest.mark.parametrize("name", ["basics.roof", "report.shelter"])
+def test_no_place_is_promised(name: str) -> None:
+    """A shelter is asked for through four doors; no place is promised and no address is given."""
+    text = spoken(STATES[name])
+    assert "No puedo asegurarte" in text and "No hay suficientes plazas" in text
+    assert all(door in text for door in ("{line.women}", "CEM", "fiscalía", "SAU"))
+    assert not re.search(r"\b(jr|av|calle|jir[oó]n|avenida)\b\.?", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("acronym", "meaning"),
+    [
+        ("CEM", "mujeres y familias"),
+        ("UDAVIT", "protege a víctimas y testigos"),
+        ("FISTRAP", "fiscalía de trata"),
+        ("FECCOR", "crimen organizado"),
+        ("UPE", "protege a niñas, niños y adolescentes"),
+        ("SAU", "equipo que va donde estás"),
+        ("PEP", "pastillas"),
+        ("SUNAFIL", "vigila el trabajo"),
+        ("SUSALUD", "quejas de salud"),
+        ("CONADIS", "personas con discapacidad"),
+        ("CEPR", "comisión de refugio"),
+        ("ACNUR", "agencia de la ONU"),
+        ("ERI", "equipo de respuesta rápida"),
+    ],
+)
+def test_acronym_is_explained_where_it_stands(acronym: str, meaning: str) -> None:
+    """She may enter at any state, so each one that uses an acronym says what it is."""
+    using = [name for name, one in STATES.items() if re.search(rf"\b{acronym}\b", spoken(one))]
+    assert using
+    for name in using:
+        assert meaning.lower() in spoken(STATES[name]).lower(), name
+
+
+@pytest.mark.parametrize(
+    "cry",
+    [
+        "me quieren matar",
+        "me van a matar",
+        "no me deja salir",
+        "me esta pegando",
+        "auxilio",
+        "me tienen encerrada",
+        "viene por mi",
+        "me quiero morir",
+        "ayuda me pega",
+        "no me dejan salir",
+    ],
+)
+def test_cry_for_help_is_never_taken_for_a_choice(cry: str) -> None:
+    """What sounds like danger fits no title here, or one that leads to danger help."""
+    for name in STATES:
+        choices = list(FLOWS.choices(name).values())
+        position = match_choice(cry, [one.title for one in choices])
+        assert position is None or choices[position].go.startswith("safety."), name
+
+
+def test_every_row_of_the_ways_has_its_state() -> None:
+    """Each way of care is carried by at least one state that exists; none is listed twice alike."""
+    rows = ways.read(ROOT / "flows" / "ways.csv")
+    assert len({(row.way, row.state) for row in rows}) == len(rows)
+    assert {row.way for row in rows} >= set(
+        "G1 G2 G3 G4 G5 G6 A1 A2 A3 A4 A5 A6 A6b A7 A8 RA1 RA2a RA2b RA3 RA4 N1 N2 N2b N3 N4 "
+        "RN1 RN2 RN3 RN4 RN5".split()
+    )
+    assert [row for row in rows if row.state not in FLOWS.states] == []
+
+
+def test_table_of_ways_is_the_one_in_the_docs() -> None:
+    """`docs/ways.md` is what the command writes from the flows."""
+    written = (ROOT / "docs" / "ways.md").read_text(encoding="utf-8")
+    assert written == ways.table(FLOWS, ROOT / "flows" / "ways.csv")
