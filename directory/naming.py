@@ -88,7 +88,7 @@ class Names:
         return _without_nested(codes)
 
     def _answer(self, words: list[str]) -> list[str]:
-        """Names in an answer to "which city?": the whole of it first, then its parts."""
+        """Names in an answer to "which city?": all of it if it can be, else a part of it."""
         start = 0
         while start < len(words) - 1 and words[start] in self._leading:
             if self._is_name(" ".join(words[start:])):
@@ -97,7 +97,26 @@ class Names:
         whole = " ".join(words[start:])
         if self._is_name(whole):
             return [whole]
-        return self._spoken(words) or self._alike(whole) or self._rough(whole)
+        return (
+            self._nothing_but_names(words[start:])
+            or self._alike(whole)
+            or self._spoken(words)
+            or self._rough(whole)
+        )
+
+    def _nothing_but_names(self, words: list[str]) -> list[str]:
+        """The names an answer is made of, everyday words or not; none if it says more."""
+        named: list[str] = []
+        at = 0
+        while at < len(words):
+            sizes = range(min(LONGEST, len(words) - at), 0, -1)
+            size = next((n for n in sizes if self._is_name(" ".join(words[at : at + n]))), 0)
+            if size:
+                named.append(" ".join(words[at : at + size]))
+            elif words[at] not in self._leading:
+                return []
+            at += size or 1
+        return named
 
     def _spoken(self, words: list[str]) -> list[str]:
         """Names in a sentence, from left to right, the longest at each place."""

@@ -1,0 +1,195 @@
+"""Places by typed name and by position."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from directory.places import Place, all_places, find, nearest, place
+
+
+def codes(places: list[Place]) -> list[str]:
+    return [one.ubigeo for one in places]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Iquitos", "160101"),
+        ("ikitos", "160101"),
+        ("IQUITOS", "160101"),
+        ("iquittos", "160101"),
+        ("soy de ikitos", "160101"),
+        ("ayacuco", "050101"),
+        ("huamanga", "050101"),
+        ("villa el sarvador", "150142"),
+        ("ves", "150142"),
+        ("san juan de lurigancho", "150132"),
+        ("sanjuan de lurigancho", "150132"),
+        ("san juan de luriganxo", "150132"),
+        ("sjl", "150132"),
+        ("SMP", "150135"),
+        ("vmt", "150143"),
+        ("sjm", "150133"),
+        ("cercado", "150101"),
+        ("el callao", "070100"),
+        ("Lima", "150100"),
+        ("Cusco", "080101"),
+        ("cuzco", "080101"),
+        ("huaras", "020101"),
+        ("trugillo", "130101"),
+        ("arekipa", "040101"),
+        ("chiclallo", "140101"),
+        ("pucallpa", "250101"),
+        ("pucalpa", "250101"),
+        ("puerto maldonado", "170101"),
+        ("tingo maria", "100601"),
+        ("juliaka", "211101"),
+        ("tarapotto", "220901"),
+        ("chinbote", "021801"),
+        ("la rinconada", "211002"),
+        ("huaycan", "150103"),
+        ("loreto", "160000"),
+        ("Madre de Dios", "170000"),
+        ("cañete", "150500"),
+        ("en el distrito de comas, lima", "150110"),
+        ("Miraflores, Arequipa", "040110"),
+        ("san miguel cajamarca", "061101"),
+        ("mala", "150509"),
+    ],
+)
+def test_an_answer_to_which_city(answer: str, expected: str) -> None:
+    """Misspelt, popular, shortened or narrowed by its region, the place is found alone."""
+    assert codes(find(answer, is_answer=True)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("estoy en iquitos", ["160101"]),
+        ("necesito una abogada en Iquitos", ["160101"]),
+        ("iquitos abogada", ["160101"]),
+        ("vivo en villa el sarvador y no tengo plata", ["150142"]),
+        ("me trajeron a puerto maldonado", ["170101"]),
+        ("estoy en ayacuco", ["050101"]),
+        ("de Cusco a Lima", ["080101", "150100"]),
+        ("en mala", ["150509"]),
+        ("trabajo en sjl de noche", ["150132"]),
+    ],
+)
+def test_a_place_inside_a_sentence(sentence: str, expected: list[str]) -> None:
+    """Exact names count anywhere, misspelt ones after a word that comes before places."""
+    assert codes(find(sentence)) == expected
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "",
+        "hola",
+        "no",
+        "mi casa",
+        "no me dejan salir de mi casa",
+        "quiero la libertad",
+        "me siento mala persona",
+        "se llama igual que yo",
+        "chao",
+        "gracias ñaña",
+        "tiene un arma",
+        "me levantó la mano",
+        "de noche trabajo",
+        "el puente",
+        "necesito atencion medica",
+        "trabajo en compañia de otras",
+        "me tienen engañada",
+        "estoy en la calle",
+        "estoy en la olla",
+        "soy de caracas",
+        "vengo de barinas",
+        "soy de guayaquil",
+        "estoy de parto",
+        "no pasa nada",
+        "dame una pastilla",
+        "se fue por los olivos del parque",
+        "con maria y con jesus",
+        "tres pasos",
+        "😀😀",
+        "1",
+    ],
+)
+def test_everyday_words_are_no_places(sentence: str) -> None:
+    """Words that are also names, and words near a name, are not taken for a place."""
+    assert find(sentence) == []
+
+
+@pytest.mark.parametrize(
+    "answer", ["chamba", "basta", "carajo", "no se", "prefiero no decir", "xyz"]
+)
+def test_an_answer_that_is_no_place(answer: str) -> None:
+    """Asked for a city, she may say something else: nothing is guessed."""
+    assert find(answer, is_answer=True) == []
+
+
+def test_ambiguous_names_give_every_candidate() -> None:
+    """Ten districts are called Santa Rosa: all are offered, each with a label of its own."""
+    found = find("santa rosa", is_answer=True)
+    assert len(found) == 10
+    assert len({one.label for one in found}) == 10
+    assert "Santa Rosa (Puno, Melgar)" in {one.label for one in found}
+
+
+def test_within_narrows() -> None:
+    """A region chosen before leaves only its own candidates."""
+    assert codes(find("santa rosa", within="210000")) == ["210504", "210808"]
+    assert codes(find("miraflores", within="1501", is_answer=True)) == ["150122"]
+
+
+def test_every_official_name_leads_back() -> None:
+    """Each of the 2,112 names, given its region, answers with that place or with the one
+    around or inside it that people mean by it (Huamanga, the city)."""
+    for one in all_places().values():
+        found = find(one.name, within=one.ubigeo[:2], is_answer=True)
+        assert any(
+            other.prefix.startswith(one.prefix) or one.prefix.startswith(other.prefix)
+            for other in found
+        ), one
+
+
+@pytest.mark.parametrize("ubigeo", ["160101", "150132", "080101", "211101", "240101"])
+def test_nearest_is_the_district_itself(ubigeo: str) -> None:
+    """A position at the centre of a district is in that district."""
+    one = place(ubigeo)
+    found = nearest(one.lat, one.lon)
+    assert found is not None
+    assert found.ubigeo == ubigeo
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon"), [(40.4, -3.7), (0.0, 0.0), (-33.4, -70.7), (4.6, -74.1), (91.0, 0.0)]
+)
+def test_nearest_is_none_abroad(lat: float, lon: float) -> None:
+    """Madrid, the sea, Santiago, Bogotá and an impossible latitude are not in Peru."""
+    assert nearest(lat, lon) is None
+
+
+@given(st.text(max_size=300), st.booleans())
+def test_any_text_is_survived(text: str, is_answer: bool) -> None:
+    """Whatever is typed, the answer is a list without repetition."""
+    found = codes(find(text, is_answer=is_answer))
+    assert len(found) == len(set(found))
+
+
+@given(st.floats(-18.3, -0.1), st.floats(-81.3, -68.7))
+def test_nearest_agrees_with_looking_at_all(lat: float, lon: float) -> None:
+    """The tree finds what a scan over all districts finds."""
+    from directory.nearness import distance_km, point
+
+    here = point(lat, lon)
+    districts = [one for one in all_places().values() if one.level == "district"]
+    best = min(distance_km(here, point(one.lat, one.lon)) for one in districts)
+    found = nearest(lat, lon)
+    if found is None:
+        assert best > 60
+    else:
+        assert distance_km(here, point(found.lat, found.lon)) == pytest.approx(best, abs=1e-6)
