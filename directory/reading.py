@@ -47,7 +47,7 @@ def read(session: Session) -> Records:
     listings: list[Listing] = []
     superseded: dict[str, str] = {}
     columns = service.__table__.c
-    for rank, row in enumerate(session.execute(select(*columns))):
+    for rank, row in enumerate(session.execute(select(*columns).order_by(service.id))):
         if row.superseded_by:
             superseded[row.id] = row.superseded_by
             continue
