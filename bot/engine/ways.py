@@ -17,7 +17,7 @@ from bot.errors import ContentError
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One row of the file: the way's short name, what it is about, a state, and what it does there."""
+    """One row of the file: a way's short name and title, a state that carries it, what it does."""
 
     way: str
     title: str
@@ -31,7 +31,7 @@ def read(path: Path) -> list[Way]:
         rows = list(csv.DictReader(file))
     for line, row in enumerate(rows, start=2):
         if set(row) != {"way", "title", "state", "note"} or not all(row.values()):
-            raise ContentError(f"{path.name}:{line}: a way needs `way`, `title`, `state` and `note`")
+            raise ContentError(f"{path.name}:{line}: a row has `way`, `title`, `state` and `note`")
     return [Way(**row) for row in rows]
 
 
@@ -40,7 +40,7 @@ def table(flows: Flows, path: Path) -> str:
     rows = read(path)
     for line, row in enumerate(rows, start=2):
         if row.state not in flows.states:
-            raise ContentError(f"{path.name}:{line}: `{row.way}` names `{row.state}`, no such state")
+            raise ContentError(f"{path.name}:{line}: `{row.state}` is no state of the flows")
     lines = [
         "# The ways of care, and the state of the chat that carries each",
         "",
