@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
 
 from bot.errors import StoreUnavailable
 from bot.job import Job, Work, settle
@@ -180,7 +181,8 @@ class GroupWorker(TurnWorker):
 
     def _hang_up(self) -> None:
         if self._connection is not None:
-            self._connection.invalidate()
+            if not isinstance(self._engine.pool, StaticPool):  # that one *is* the database
+                self._connection.invalidate()
             self._connection.close()
             self._connection = None
 
