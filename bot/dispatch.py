@@ -167,7 +167,8 @@ def _first(query: AnySelect, channels: Collection[str]) -> AnySelect:
         .exists()
     )
     return (
-        query.join(Conversation, Conversation.id == OutboxEntry.conversation_id)
+        query.select_from(OutboxEntry)
+        .join(Conversation, Conversation.id == OutboxEntry.conversation_id)
         .join(Contact, Contact.id == Conversation.contact_id)
         .where(OutboxEntry.status.in_(UNFINISHED), Contact.channel.in_([*channels, "web"]))
         .where(~is_blocked)
