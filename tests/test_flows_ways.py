@@ -57,9 +57,13 @@ NAMES_A_TOPIC = re.compile(
 """Stricter than the rule for lock screens: what would tell a stranger what the chat is about."""
 
 
-def spoken(state: State, *, hidden: str = "outside_lima") -> str:
-    """What entering the state says, as one message; of two numbers by place, only one."""
-    texts = [one.text or "" for one in state.say.values() if hidden not in one.when]
+def spoken(state: State, *, is_short: bool = False) -> str:
+    """What entering the state says, as one message, the longest of what depends on her place."""
+    texts = [
+        one.short if is_short and one.short is not None else one.text or ""
+        for one in state.say.values()
+        if not {"in_lima", "outside_lima"} & set(one.when)
+    ]
     return "\n".join(text.strip() for text in texts if text)
 
 
@@ -94,9 +98,10 @@ def test_machine_takes_the_ways() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(STATES))
-def test_words_are_short_plain_and_kind(name: str) -> None:
+@pytest.mark.parametrize("is_short", [False, True], ids=["whole", "short"])
+def test_words_are_short_plain_and_kind(name: str, is_short: bool) -> None:
     """60 words a message, 20 a sentence, INFLESZ 65, no avoided word, a neutral beginning."""
-    text = spoken(STATES[name])
+    text = spoken(STATES[name], is_short=is_short)
     words = text.split()
     assert words
     assert len(words) <= 60, len(words)
@@ -214,6 +219,7 @@ def test_whoever_is_under_18_hears_who_protects() -> None:
     assert len(young) >= 10
     for name, state in young.items():
         assert "children" in LINE.findall(spoken(state)), name
+        assert "UPE" in spoken(state), name
         goes = {one.go.partition(".")[0] for one in state.choices.values()}
         assert not goes & {"report", "undecided", "protection"}, name
     door = spoken(STATES["minors.start"])
@@ -336,6 +342,42 @@ def test_cry_for_help_is_never_taken_for_a_choice(cry: str) -> None:
         choices = list(FLOWS.choices(name).values())
         position = match_choice(cry, [one.title for one in choices])
         assert position is None or choices[position].go.startswith("safety."), name
+
+
+@pytest.mark.parametrize(
+    ("start", "typed", "end"),
+    [
+        ("situations.topics", ["alguien me hase daño", "que puedo pedir", "como denunsio"],
+         "violence.report"),
+        ("violence.report", ["por ahora no", "guardar numeros", "3"], "care.start"),
+        ("situations.topics", ["me obligan", "denunciar o no", "kiero denunciar", "saltar"],
+         "report.where"),
+        ("report.where", ["paso tambien en ecuador", "ke es la alerta"], "report.alert"),
+        ("situations.topics", ["mi salud", "se rompio el condon", "donde voy"],
+         "find_service.start"),
+        ("situations.topics", ["otra cosa", "violencia sexual", "menos de 3", "no quieren atender"],
+         "health.refused"),
+        ("sexual_violence.start", ["fue un polisia", "quien me defiende"], "find_service.start"),
+        ("extortion.start", ["la 1", "quien cobra es policia", "me pide plata"], "police.money"),
+        ("situations.topics", ["papeles", "temo bolver a mi pais", "quien me orienta"],
+         "find_service.start"),
+        ("protection.ask", ["empesar de nuevo", "otro trabajo", "fiscalia"], "find_service.start"),
+        ("reintegration.start", ["explotacion sexual", "que se firma"], "reintegration.consent"),
+        ("minors.start", ["otras preguntas", "voy a cumplir 18", "ya tengo 18"],
+         "reintegration.start"),
+        ("work.start", ["soy trabajadora sexual", "entre compañeras"], "peers.start"),
+        ("home.start", ["me quieren votar", "que dice la ley"], "rights_home.eviction"),
+    ],
+)  # fmt: skip
+def test_typed_titles_lead_to_the_way(start: str, typed: list[str], end: str) -> None:
+    """Titles typed with mistakes, cut short or as a number lead from step to step to the end."""
+    state = start
+    for text in typed:
+        choices = list(FLOWS.choices(state).values())
+        position = match_choice(text, [one.title for one in choices])
+        assert position is not None, (state, text)
+        state = choices[position].go
+    assert state == end
 
 
 def test_every_row_of_the_ways_has_its_state() -> None:
