@@ -26,7 +26,7 @@ from bot.content_sids import StoredSids
 from bot.delivery import Delivery
 from bot.engine.world import Duty
 from bot.errors import SettingsError
-from bot.house import House, furnish
+from bot.house import Content, House, open_directory
 from bot.reception import Reception
 from bot.settings import TWILIO_API, Settings
 from bot.store import Store
@@ -42,7 +42,10 @@ def create_app(settings: Settings) -> FastAPI:
     vault = Vault(settings.keys_url, lambda: settings.derive("vault"))
     store = Store(settings.database_url, prepare=vault.stock)
     store.upgrade()
-    house = furnish(ROOT, store, vault, lambda: datetime.now(LIMA), _duty)
+    content = Content.load(ROOT)
+    house = House(
+        content.engine, vault, content.catalogues, open_directory(store), _now, _duty
+    )
     retention.drop_orphans(store, vault, house.clock())
     streams = webchat.Streams()
     channels = _channels(settings, house, store, streams)
@@ -143,6 +146,10 @@ def _channels(
             account, house.prompts, StoredSids(store), static_titles=house.static_titles()
         )
     return channels
+
+
+def _now() -> datetime:
+    return datetime.now(LIMA)
 
 
 def _duty(connection: Connection, now: datetime) -> Duty:

@@ -93,23 +93,24 @@ class House:
         )
 
 
-def furnish(
-    root: Path,
-    store: Store,
-    vault: Vault,
-    clock: Callable[[], datetime],
-    duty: Callable[[Connection, datetime], Duty],
-) -> House:
-    """Read flows and catalogues, load the directory's seed where it changed.
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is said, in every language; nothing of it changes while the service runs."""
 
-    Raise `ContentError` when any of it is wrong: the start is refused.
-    """
-    engine = Engine(load(root / "flows"))
-    catalogues = Catalogues.load(root / "locales")
+    engine: Engine
+    catalogues: Catalogues
+
+    @classmethod
+    def load(cls, root: Path) -> Content:
+        """Raise `ContentError` when any of it is wrong: the start is refused."""
+        return cls(Engine(load(root / "flows")), Catalogues.load(root / "locales"))
+
+
+def open_directory(store: Store) -> Directory:
+    """Load the directory's seed where it changed, and index what is in force."""
     store.worker.submit(_load_seed).result()
     with store.read() as connection, Session(connection) as session:
-        directory = Directory.of(session)
-    return House(engine, vault, catalogues, directory, clock, duty)
+        return Directory.of(session)
 
 
 def hear(text: str, language: str | None, state: str | None) -> Understanding:

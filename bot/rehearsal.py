@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar, cast
@@ -24,17 +25,21 @@ from bot.channels.rendering import fit_telegram, fit_web, fit_whatsapp
 from bot.conversation import Outcome, receive
 from bot.database import MEMORY
 from bot.delivery import deliver_due
+from bot.dispatch import next_due
 from bot.engine.memory import Memory
 from bot.engine.world import Duty
 from bot.errors import NoSuchContact, SendError
-from bot.house import House, furnish
+from bot.house import Content, House, open_directory
 from bot.messages import ChannelName, Inbound, MediaKind, Message
 from bot.models import Contact, Conversation, Handoff, OutboxEntry, Staff
 from bot.models import Message as StoredMessage
 from bot.store import Store
 from bot.vault import Vault
+from directory.search import Directory
 
 T = TypeVar("T")
+MASTER = b"rehearsal".ljust(32, b"-")
+"""Wraps the keys of a store that ends with the process."""
 KEEP_TEXTS = timedelta(hours=24)
 ROUNDS, BETWEEN = 24, timedelta(seconds=11)
 """After each line what is due is sent, as if the seconds that pace a chat had passed."""
@@ -45,6 +50,19 @@ COUNTED = {
     "handoffs": Handoff,
     "outbox": OutboxEntry,
 }
+
+
+@lru_cache(maxsize=1)
+def _content(root: Path) -> tuple[Content, Directory]:
+    """Flows and directory change with no rehearsal, so many share them."""
+    vault = Vault(MEMORY, lambda: (MASTER,))
+    store = Store(MEMORY, prepare=vault.stock)
+    try:
+        store.upgrade()
+        return Content.load(root), open_directory(store)
+    finally:
+        store.close()
+        vault.close()
 
 
 @dataclass(slots=True)
@@ -99,10 +117,18 @@ class Rehearsal:
         self.now = now
         self.duty = Duty()
         self.language = language
-        self.vault = Vault(MEMORY, lambda: (b"rehearsal".ljust(32, b"-"),))
+        self.vault = Vault(MEMORY, lambda: (MASTER,))
         self.store = Store(MEMORY, prepare=self.vault.stock)
         self.store.upgrade()
-        self.house = furnish(root, self.store, self.vault, lambda: self.now, self._on_duty)
+        content, directory = _content(root)
+        self.house = House(
+            content.engine,
+            self.vault,
+            content.catalogues,
+            directory,
+            lambda: self.now,
+            self._on_duty,
+        )
         self.recorder = Recorder(self.house, cast(ChannelName, channel))
         self._ids = itertools.count(1)
 
@@ -147,11 +173,11 @@ class Rehearsal:
         """Send what is due to her; what she is shown."""
         channels: dict[str, Channel] = {self.recorder.name: self.recorder}
         for number in range(ROUNDS):
+            with self.store.read() as connection:
+                if next_due(connection, channels) is None:
+                    break
             at = self.now + number * BETWEEN
-            if not asyncio.run(
-                deliver_due(self.store, self.vault, channels, at, self.knock)
-            ) and number > 1:
-                break
+            asyncio.run(deliver_due(self.store, self.vault, channels, at, self.knock))
         mine = [sending for address, sending in self.recorder.shown if address.endswith(f"-{who}")]
         self.recorder.shown = [
             (address, sending)
@@ -222,6 +248,13 @@ class Rehearsal:
                 .where(Contact.address_index == index)
                 .order_by(Handoff.id.desc())
                 .limit(1)
+            )
+
+    def handoff_status(self, who: str) -> str | None:
+        """Where her latest handoff stands."""
+        with self.store.read() as connection:
+            return connection.scalar(
+                select(Handoff.status).where(Handoff.id == (self.handoff_of(who) or 0))
             )
 
     def stored(self) -> dict[str, int]:

@@ -156,7 +156,8 @@ class GroupWorker(TurnWorker):
                 with connection.begin():
                     for job in jobs:
                         _try(connection, job)
-                self._must_truncate |= connection.info.pop("truncate", False)
+                asked = connection.info.pop("truncate", False)
+                self._must_truncate |= asked and not isinstance(self._engine.pool, StaticPool)
         except BaseException as error:
             self._hang_up()
             self._refuse(jobs, error)
@@ -167,9 +168,10 @@ class GroupWorker(TurnWorker):
         """Leave no erased byte in the write-ahead log; a reader in the way means once more."""
         try:
             with self._guard:
-                row = self._connect().exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-                self._connect().rollback()
-        except DBAPIError:
+                # The driver's own connection: SQLAlchemy would begin a transaction around it.
+                driver: Any = self._connect().connection.driver_connection
+                row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except (DBAPIError, sqlite3.Error):
             self._hang_up()
         else:
             self._must_truncate = bool(row[0])

@@ -136,6 +136,17 @@ def on_web(turn: Turn) -> bool:
     return turn.world.channel == "web"
 
 
+def asks_for_service(turn: Turn) -> bool:
+    """She names a service outright ("una abogada", "un médico"), and nothing that weighs more."""
+    heard = turn.heard
+    return heard is not None and bool(heard.needs) and heard.intent in SERVICE_INTENTS
+
+
+SERVICE_INTENTS = frozenset(
+    "human services_near legal_help health migration basic_needs other greeting yes thanks".split()
+)
+
+
 def has_web(turn: Turn) -> bool:
     """One of the services shown last has a web page."""
     shown = [turn.world.directory.service(id) for id in turn.memory.shown[-3:]]
@@ -233,6 +244,7 @@ ALL: Mapping[str, Callable[[Turn], bool]] = {
         on_telegram,
         on_web,
         is_worth_asking,
+        asks_for_service,
         has_web,
         lacks_web,
         can_be_asked,

@@ -150,6 +150,8 @@ def reading(turn: Turn) -> Iterator[str]:
     yield "own.anything"
     if memory.is_safe or event.kind == "media":
         yield f"other.{event.kind}"
+        if turn.heard is not None and turn.heard.needs:
+            yield "other.named_need"
         if turn.heard is not None and LIKELY <= turn.heard.score < SURE:
             yield "other.maybe"
         yield from (f"other.{intent}" for intent in _intents(turn.heard))
@@ -198,7 +200,7 @@ def _dangers(turn: Turn) -> Iterator[str]:
     if heard.urgent:
         yield f"danger.{heard.intent}"
         yield "danger.danger_now"
-    elif heard.intent == "self_harm" and heard.score >= LIKELY and not (heard.negated or heard.past):
+    elif heard.intent == "self_harm" and heard.score >= LIKELY and not heard.past:
         yield "danger.self_harm"
     elif heard.also[:1] == ("danger_now",):
         yield "danger.doubt"

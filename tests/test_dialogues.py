@@ -1,0 +1,81 @@
+"""Dialogues as data: each file of `tests/conversations/` is played through the real door."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from bot.rehearsal import Rehearsal
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "tests" / "conversations").glob("*.yaml"))
+DEFAULT_NOW = "2026-11-23T10:00:00-05:00"
+CHANNELS = ("web", "telegram", "whatsapp")
+KEYS = {
+    "her", "media", "location", "tap_kept", "keep_choice", "advance", "says", "never", "exactly",
+    "state", "session", "language", "handoff", "stored",
+}  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Lower case, without accents and markup: what is compared."""
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    kept = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    for mark in ("**", "*", "`", "<b>", "</b>", "<code>", "</code>", "\u2019"):
+        kept = kept.replace(mark, "")
+    return kept
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_dialogue(path: Path, channel: str) -> None:
+    """On every channel the dialogue says what it must, and never what it must not."""
+    script = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if script.get("only") and channel not in script["only"]:
+        pytest.skip(f"this situation is about {', '.join(script['only'])}")
+    now = datetime.fromisoformat(script.get("now", DEFAULT_NOW))
+    with Rehearsal(ROOT, now.astimezone(ZoneInfo("America/Lima")), channel=channel) as rehearsal:
+        kept = ""
+        for number, turn in enumerate(script["turns"], start=1):
+            assert set(turn) <= KEYS, f"{path.name} turn {number}: {set(turn) - KEYS}"
+            if "keep_choice" in turn:
+                memory = rehearsal.memory_of("1")
+                assert memory is not None
+                kept = next(id for id, _ in memory.prompt if id.endswith(turn["keep_choice"]))
+                continue
+            _play(rehearsal, turn, kept, f"{path.name} turn {number} on {channel}")
+
+
+def _play(rehearsal: Rehearsal, turn: dict[str, Any], kept: str, where: str) -> None:
+    if turn.get("tap_kept"):
+        outcome, shown = rehearsal.hear("1", choice=kept)
+    elif "media" in turn:
+        outcome, shown = rehearsal.hear("1", media=turn["media"])
+    elif "location" in turn:
+        outcome, shown = rehearsal.hear("1", location=tuple(turn["location"]))
+    else:
+        outcome, shown = rehearsal.hear("1", text=turn["her"])
+    assert outcome.turn is not None, where
+    said = plain("\n".join(sending.text for sending in shown))
+    for words in turn.get("says", ()):
+        assert plain(words) in said, f"{where}: does not say «{words}»:\n{said}"
+    for words in turn.get("never", ()):
+        assert plain(words) not in said, f"{where}: says «{words}»:\n{said}"
+    if "exactly" in turn:
+        assert [plain(sending.text) for sending in shown] == [
+            plain(text) for text in turn["exactly"]
+        ], where
+    memory = outcome.turn.memory
+    for name in ("state", "session", "language"):
+        if name in turn:
+            assert getattr(memory, name) == turn[name], f"{where}: {name}"
+    if "stored" in turn:
+        assert rehearsal.stored() == turn["stored"], where
+    if "handoff" in turn:
+        assert rehearsal.handoff_status("1") == turn["handoff"], where
