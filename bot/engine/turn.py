@@ -146,12 +146,12 @@ def reading(turn: Turn) -> Iterator[str]:
     if is_covered:
         return
     yield f"own.{event.kind}"
+    if memory.is_safe and turn.heard is not None and turn.heard.needs:
+        yield "other.named_need"
     yield from (f"own.{intent}" for intent in _intents(turn.heard))
     yield "own.anything"
     if memory.is_safe or event.kind == "media":
         yield f"other.{event.kind}"
-        if turn.heard is not None and turn.heard.needs:
-            yield "other.named_need"
         if turn.heard is not None and LIKELY <= turn.heard.score < SURE:
             yield "other.maybe"
         yield from (f"other.{intent}" for intent in _intents(turn.heard))
