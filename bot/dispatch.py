@@ -252,7 +252,8 @@ def _keep_delivery(
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     status = "sending" if claimed.channel == "whatsapp" else "sent"
     fresh = dialect.insert(Delivery).values(id=row_id, ref_index=ref_index, status=status, **values)
-    if connection.execute(fresh.on_conflict_do_nothing()).rowcount == 1:
+    unless_early = fresh.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    if connection.execute(unless_early).rowcount == 1:
         return
     early = connection.execute(
         select(Delivery.id, Delivery.status, Delivery.error_code)

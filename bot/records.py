@@ -237,7 +237,7 @@ def _find(connection: Connection, address_index: bytes) -> Arrival | None:
 
 
 def _arrival(row: tuple[Any, ...]) -> Arrival:
-    return Arrival._make((*row[:9], from_ms(row[9]), from_ms(row[10])))
+    return Arrival._make((*row[:4], bool(row[4]), *row[5:9], from_ms(row[9]), from_ms(row[10])))
 
 
 def _welcome(

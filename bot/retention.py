@@ -15,6 +15,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 
 from bot import outbox, traces
 from bot.columns import Number, new_id, to_ms
@@ -184,9 +185,10 @@ def _remove(connection: Connection, contact_ids: Collection[int], now: datetime)
 
 def _end_silent(connection: Connection, now: datetime) -> None:
     """A conversation ends 30 minutes after her last message, or with its handoff."""
+    any_handoff = aliased(Handoff)
     handoff_ended_at = (
-        select(func.max(Handoff.closed_at))
-        .where(Handoff.conversation_id == Conversation.id)
+        select(func.max(any_handoff.closed_at))
+        .where(any_handoff.conversation_id == Conversation.id)
         .scalar_subquery()
     )
     silent = connection.execute(

@@ -97,6 +97,19 @@ class Room:
         outbox.enqueue(connection, self.vault, arrival, said_back, "es", cause, self.now)
         return arrival
 
+    def turn_of(self, number: int) -> Any:
+        """The work of a whole turn, of a contact of its own on the web."""
+        return lambda connection: self.write_turn(
+            connection,
+            f"web-{number}",
+            channel="web",
+            said="hola",
+            provider_id=f"W{number}",
+            status="open",
+            cause="inbound",
+            ref=None,
+        )
+
     def count(self, table: type[models.Base]) -> int:
         """Rows of a table."""
         with self.store.read() as connection:
