@@ -37,6 +37,7 @@ def remember_wish(turn: Turn) -> None:
         "also": list(heard.also),
         "needs": list(heard.needs),
         "places": list(heard.places),
+        "about_other": heard.about_other,
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.engine.folding import fold
 from bot.engine.pocket import is_good
 from directory.needs import need_of
 
@@ -139,12 +140,42 @@ def on_web(turn: Turn) -> bool:
 def asks_for_service(turn: Turn) -> bool:
     """She names a service outright ("una abogada", "un médico"), and nothing that weighs more."""
     heard = turn.heard
-    return heard is not None and bool(heard.needs) and heard.intent in SERVICE_INTENTS
+    return heard is not None and any(
+        need in NAMED_SERVICES and heard.intent in SERVICE_INTENTS for need in heard.needs[:1]
+    )
 
 
 SERVICE_INTENTS = frozenset(
     "human services_near legal_help health migration basic_needs other greeting yes thanks".split()
 )
+NAMED_SERVICES = frozenset({"abogada", "psicologia", "albergue", "comida", "hijos"})
+"""Needs that are a service by name; the others are situations, which have a way of their own."""
+
+
+def is_negated(turn: Turn) -> bool:
+    """She says that it is not so, or that she does not want it."""
+    return turn.heard is not None and turn.heard.negated
+
+
+def is_last_night(turn: Turn) -> bool:
+    """An assault that is over, hours ago: health within 72 hours comes before the police."""
+    words = set(fold(turn.event.text).split())
+    return bool(words & HOURS_AGO) and not words & RIGHT_NOW
+
+
+HOURS_AGO = frozenset(
+    "ayer anoche anteayer antier madrugada ontem yesterday night hier soir yè qayna".split()
+)
+RIGHT_NOW = frozenset("ahora ahorita ahorit estan esta viene vienen now agora maintenant kounye".split())
+
+
+def tells_of_condom(turn: Turn) -> bool:
+    """A condom broke or came off: the first 72 hours count."""
+    words = fold(turn.event.text).split()
+    return any(word.startswith(CONDOM) for word in words)
+
+
+CONDOM = ("condon", "kondon", "preservativ", "preserbativ", "forro", "condom", "camisinha", "kapot")
 
 
 def has_web(turn: Turn) -> bool:
@@ -245,6 +276,9 @@ ALL: Mapping[str, Callable[[Turn], bool]] = {
         on_web,
         is_worth_asking,
         asks_for_service,
+        is_negated,
+        is_last_night,
+        tells_of_condom,
         has_web,
         lacks_web,
         can_be_asked,

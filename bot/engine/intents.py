@@ -72,9 +72,16 @@ class Understanding:
         also: Sequence[str] = (),
         needs: Sequence[str] = (),
         places: Sequence[str] = (),
+        about_other: bool = False,
     ) -> Understanding:
         """A wish told earlier, taken up again; it is never urgent now."""
-        return cls(intent, also=tuple(also), needs=tuple(needs), places=tuple(places))
+        return cls(
+            intent,
+            also=tuple(also),
+            needs=tuple(needs),
+            places=tuple(places),
+            about_other=about_other,
+        )
 
 
 def understand(
@@ -122,7 +129,7 @@ def _weighed(reading: Reading, scores: Mapping[str, float], is_in_danger: bool) 
     """Intent and flags from the learned scores and the rules together."""
     chances = _one_of({name: scores[f"intent:{name}"] for name in INTENTS})
     for name in filter(None, reading.idioms):
-        chances[name] = max(chances[name], SURE)
+        chances[name] += 1
     chance = _chance(scores["flag:urgent"])
     worded = () if reading.negated or reading.past or reading.unreal else reading.named("urgent")
     urgent = chance >= (DOUBT if is_in_danger else URGENT) or (
@@ -144,7 +151,7 @@ def _weighed(reading: Reading, scores: Mapping[str, float], is_in_danger: bool) 
         also = ["danger_now", *(name for name in also if name != "danger_now")]
     return Understanding(
         intent,
-        score=round(score, 3),
+        score=round(min(score, 1), 3),
         urgent=urgent,
         also=tuple(name for name in also if name != intent),
         about_other=_chance(scores["flag:about_other"]) >= 0.5,

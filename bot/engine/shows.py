@@ -45,7 +45,7 @@ def services(turn: Turn) -> list[Message]:
     shown = {one.listing.id for one in found}
     memory.shown = [*memory.shown, *(one for one in shown if one not in memory.shown)]
     always = [one for one in answer.national if one.is_open and one.listing.id not in shown]
-    if always and not (found and found[0].is_open):
+    if always and not any(one.is_open and one.listing.is_national for one in found):
         messages.append(cards.open_now(always, turn))
     if turn.tell_once("call_trace") and any(one.listing.phones for one in [*found, *always]):
         messages.append(Message(turn.phrase("find_service.call_trace")))

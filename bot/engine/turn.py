@@ -25,6 +25,10 @@ from directory.places import Place
 
 HOPS = 8
 """More moves than this in one turn is a looping flow: it ends where it is."""
+GRAVE = frozenset(
+    "coercion extortion sexual_violence violence police_abuse minor missing_person".split()
+)
+"""What is happening to her weighs more than the service she names with it."""
 SPOKEN = {"yes": "affirm", "no": "deny"}
 """Intents whose names YAML would read as truth values."""
 TRAIL = 12
@@ -121,7 +125,8 @@ class Engine:
                 turn.state, turn.jump, turn.has_entered = turn.jump, None, True
             elif turn.recalled is not None:
                 turn.heard, turn.recalled = turn.recalled, None
-                any(self.machine.fire(turn, f"other.{intent}") for intent in _intents(turn.heard))
+                recalled = (*_named(turn.heard), *(f"other.{one}" for one in _intents(turn.heard)))
+                any(self.machine.fire(turn, trigger) for trigger in recalled)
             elif not (turn.has_entered and self.machine.fire(turn, "own.enter")):
                 return
 
@@ -146,8 +151,8 @@ def reading(turn: Turn) -> Iterator[str]:
     if is_covered:
         return
     yield f"own.{event.kind}"
-    if memory.is_safe and turn.heard is not None and turn.heard.needs:
-        yield "other.named_need"
+    if memory.is_safe and turn.heard is not None:
+        yield from _named(turn.heard)
     yield from (f"own.{intent}" for intent in _intents(turn.heard))
     yield "own.anything"
     if memory.is_safe or event.kind == "media":
@@ -211,6 +216,14 @@ def _intents(heard: Understanding | None) -> tuple[str, ...]:
     if heard is None or heard.score < LIKELY:
         return ()
     return tuple(SPOKEN.get(intent, intent) for intent in (heard.intent, *heard.also))
+
+
+def _named(heard: Understanding) -> Iterator[str]:
+    """Needs said outright ("una abogada") come before what the message may mean besides."""
+    if heard.intent not in GRAVE:
+        yield from (f"other.need_{need}" for need in heard.needs)
+        if heard.needs:
+            yield "other.named_need"
 
 
 def _open_session(turn: Turn) -> None:
