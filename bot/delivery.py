@@ -51,7 +51,7 @@ async def deliver_due(
 
 
 class Delivery:
-    """The loop of a process. `clock()` gives the moment; `channels` are by name, web not among."""
+    """The loop of a process. `clock()` gives the moment; the web channel only wakes its pages."""
 
     def __init__(
         self,
@@ -142,6 +142,8 @@ async def _deliver(
     store: Store, vault: Vault, channels: Mapping[str, Channel], claimed: Claimed, now: datetime
 ) -> bool:
     """Send one message and record what came of it; True when the provider took it."""
+    if claimed.channel == "web":
+        return await _wake(vault, channels.get("web"), claimed)
     channel = channels[claimed.channel]
     try:
         address, sendings = _open(vault, channel, claimed)
@@ -167,6 +169,19 @@ async def _deliver(
         lambda connection: dispatch.record_failure(connection, claimed, failure, now)
     )
     return False
+
+
+async def _wake(vault: Vault, page: Channel | None, claimed: Claimed) -> bool:
+    """Tell her page to look at what the claim has shown already."""
+    if page is None:
+        return False
+    try:
+        address, sendings = _open(vault, page, claimed)
+        for sending in sendings:
+            await page.send(address, sending)
+    except (NoSuchContact, SendError):
+        return False  # erased meanwhile, or nothing to show: the page reads the store itself
+    return True
 
 
 def _open(vault: Vault, channel: Channel, claimed: Claimed) -> tuple[str, list[Sending]]:

@@ -39,7 +39,10 @@ reply; None when she did not agree to be written to now: then it is held without
 
 
 class Claimed(NamedTuple):
-    """One message taken to be sent: `part` of its entry, at its `attempts`-th try."""
+    """One message taken to be sent: `part` of its entry, at its `attempts`-th try.
+
+    On the web the whole entry is shown by the claim's own commit; its page is only woken.
+    """
 
     entry_id: int
     contact_id: int
@@ -189,7 +192,7 @@ def _take(
     if row.channel == "web":
         position = position_of(new_id())
         connection.execute(entry.values(status="sent", position=position, sent_at=now))
-        return None
+        return _claimed(row)
     connection.execute(
         entry.values(status="sending", attempts=row.attempts + 1, due_at=now + LEASE)
     )
@@ -198,6 +201,10 @@ def _take(
         .where(Contact.id == row.contact_id)
         .values(next_send_at=now + PACE.get(row.channel, timedelta()))
     )
+    return _claimed(row)
+
+
+def _claimed(row: Row[Any]) -> Claimed:
     return Claimed(
         entry_id=row.id,
         contact_id=row.contact_id,

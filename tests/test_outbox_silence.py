@@ -187,7 +187,9 @@ async def test_the_web_keeps_the_silence_contract(room: Room) -> None:
         outbox.enqueue(connection, room.vault, arrival, messages, "es", "counselor", room.now)
 
     room.do(reply)
-    await deliver(room, knock=lambda *_: KNOCK, rounds=2)
+    page = Provider("web")
+    await deliver(room, page, knock=lambda *_: KNOCK, rounds=2)
+    assert page.taken == [("web-1", KNOCK.text)]
     (position, text) = shown(room, arrival, seen)[-1]
     assert text == KNOCK.text
 
@@ -197,7 +199,8 @@ async def test_the_web_keeps_the_silence_contract(room: Room) -> None:
         outbox.enqueue(connection, room.vault, arrival, messages, "es", "inbound", room.now)
 
     room.do(answer)
-    await deliver(room)
+    await deliver(room, page)
+    assert page.texts == [KNOCK.text, "Soy Ana."]
     assert [text for _, text in shown(room, arrival, position)] == ["Soy Ana."]
     room.do(answer, "ended", *say("Listo.", kind="cover"))
     assert [text for _, text in shown(room, arrival)] == ["Listo."]
