@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 a problem was found, 2 misused. Errors are one line, never a
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot import upkeep
 from bot.errors import KuskaError
 from directory.errors import DirectoryError
 
@@ -29,13 +32,27 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (KuskaError, DirectoryError) as error:
-            click.echo(f"kuska: {error}", err=True)
-            ctx.exit(1)
+            said = str(error)
+        except SQLAlchemyError as error:
+            # Its own text has several lines and may carry the database's address.
+            said = f"the database does not answer as it should ({type(error).__name__})"
+        except OSError as error:
+            said = f"{error.filename or 'system'}: {error.strerror}"
+        click.echo(f"kuska: {said}", err=True)
+        raise click.exceptions.Exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.option("--home", type=click.Path(path_type=Path), default=ROOT, hidden=True)
+@click.pass_context
+def main(ctx: click.Context, home: Path) -> None:
     """Kuska, a conversational helpline. Example: kuska serve"""
+    os.umask(0o077)  # whatever a command writes is the owner's only
+    ctx.obj = home
+
+
+for command in upkeep.ALL:
+    main.add_command(command)
 
 
 @main.command()

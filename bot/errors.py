@@ -7,6 +7,8 @@ KuskaError
 ├── StoreUnavailable      nothing was stored: the webhook answers 503, the provider repeats
 ├── NoSuchContact         erased or never known
 ├── BrokenSeal            a sealed value was changed or moved to another row
+├── HandoffRefused        somebody else has it, or it is over: one sentence for the counselor
+├── CommandRefused        an operator's command cannot be done: one sentence for the operator
 └── SendError             a provider did not take a message (retryable or not, with its code)
 """
 
@@ -43,6 +45,14 @@ class NoSuchContact(KuskaError):
 
 class BrokenSeal(KuskaError):
     """A sealed value was changed, or moved to another row; nothing of it is shown."""
+
+
+class HandoffRefused(KuskaError):
+    """What a counselor wanted is not possible; the message is a Spanish sentence for her."""
+
+
+class CommandRefused(KuskaError):
+    """An operator's command cannot be done; the message says why and what to do instead."""
 
 
 class SendError(KuskaError):

@@ -13,7 +13,13 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 import httpx
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    WebhookInfo,
+)
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -125,6 +131,10 @@ class Telegram:
     async def delete_webhook(self) -> None:
         """Stop posting; what waits stays, and polling will get it."""
         await _ask(self._bot.delete_webhook(drop_pending_updates=False))
+
+    async def webhook(self) -> WebhookInfo:
+        """Where Telegram posts (empty when polled), how many updates wait, what failed last."""
+        return await _ask(self._bot.get_webhook_info())
 
     async def updates(
         self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep

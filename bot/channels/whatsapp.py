@@ -16,6 +16,7 @@ from twilio.base.exceptions import (
     TwilioServiceException,
 )
 from twilio.rest import Client
+from twilio.rest.messaging.v2.channels_sender import ChannelsSenderList
 
 from bot.channels.base import Sending, Sent, clean, may_have_arrived, silence
 from bot.channels.rendering import Prompts, fit_whatsapp
@@ -42,7 +43,7 @@ _Answer = TypeVar("_Answer")
 class Account:
     """Who sends: `sender` with or without `whatsapp:`; `status_url` is the public callback.
 
-    `base_url` points both of Twilio's interfaces, messages and content, at a local double.
+    `base_url` points all of Twilio's interfaces at a local double.
     """
 
     sid: str
@@ -76,6 +77,7 @@ class WhatsApp:
         if account.base_url:
             self._client.api.base_url = account.base_url
             self._client.content.base_url = account.base_url
+            self._client.messaging.base_url = account.base_url
         self._callback = {"status_callback": account.status_url} if account.status_url else {}
         self._contents = Contents(self._client, sids)
 
@@ -139,6 +141,27 @@ class WhatsApp:
             self._client.messages.list_async(to=self._sender, date_sent_after=since, limit=limit)
         )
         return [inbound for each in reversed(listed) if (inbound := _read_listed(each))]
+
+    async def point(self, inbound_url: str, status_url: str) -> bool:
+        """Have Twilio post messages and statuses there.
+
+        False when the sender is none of the account's own, as the sandbox: its addresses are set
+        by hand (twilio.com/docs/whatsapp/api/senders).
+        """
+        senders = self._client.messaging.v2.channels_senders
+        owned = await _ask(senders.list_async(channel="whatsapp"))
+        mine = next((one for one in owned if one.sender_id == self._sender), None)
+        if mine is None:
+            return False
+        webhook = {
+            "callback_url": inbound_url,
+            "callback_method": "POST",
+            "status_callback_url": status_url,
+            "status_callback_method": "POST",
+        }
+        update = ChannelsSenderList.MessagingV2ChannelsSenderRequestsUpdate({"webhook": webhook})
+        await _ask(mine.update_async(update))
+        return True
 
     async def close(self) -> None:
         """Close the connection pool."""

@@ -77,6 +77,7 @@ class BotApi:
             "getUpdates": self._get_updates,
             "setWebhook": self._set_webhook,
             "deleteWebhook": self._delete_webhook,
+            "getWebhookInfo": self._webhook_info,
             "getMe": lambda _: BOT,
         }
 
@@ -159,6 +160,13 @@ class BotApi:
     def _delete_webhook(self, given: dict[str, Any]) -> bool:
         self.webhook = {}
         return True
+
+    def _webhook_info(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "url": self.webhook.get("url", ""),
+            "has_custom_certificate": False,
+            "pending_update_count": len(self.updates),
+        }
 
     def _chat(self, given: dict[str, Any]) -> int:
         chat = int(given["chat_id"])

@@ -1,7 +1,7 @@
-"""Twilio's messages and content as far as Kuska uses them, with the limits of their documents.
+"""Twilio's messages, content and senders as far as Kuska uses them, with their documents' limits.
 
 twilio.com/docs/messaging/api/message-resource, /docs/content/twilio-quick-reply,
-/docs/content/twiliolist-picker, /docs/api/errors/21656.
+/docs/content/twiliolist-picker, /docs/api/errors/21656, /docs/whatsapp/api/senders.
 """
 
 from __future__ import annotations
@@ -41,12 +41,16 @@ class DroppedError(Exception):
 
 @dataclass
 class TwilioApi:
-    """One account. `failures` come first: refused, dropped, or an httpx error to raise."""
+    """One account. `failures` come first: refused, dropped, or an httpx error to raise.
+
+    `senders` are the account's own; the sandbox's is not among them.
+    """
 
     clock: Callable[[], datetime]
     failures: deque[Exception] = field(default_factory=deque)
     messages: list[dict[str, Any]] = field(default_factory=list)
     contents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    senders: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -95,7 +99,24 @@ class TwilioApi:
             meta = {"key": "contents", "page": 0, "page_size": 500, "next_page_url": None}
             body = {"contents": list(self.contents.values()), "meta": meta}
             return httpx.Response(200, json=body)
+        if path == "/v2/Channels/Senders" and method == "GET":
+            owned = self.senders if request.url.params.get("Channel") == "whatsapp" else []
+            meta = {"key": "senders", "page": 0, "page_size": 50, "next_page_url": None}
+            return httpx.Response(200, json={"senders": owned, "meta": meta})
+        if path.startswith("/v2/Channels/Senders/") and method == "POST":
+            return httpx.Response(202, json=self._update_sender(path, json.loads(request.content)))
         raise RefusedError(404, 20404, f"The requested resource {path} was not found")
+
+    def _update_sender(self, path: str, given: dict[str, Any]) -> dict[str, Any]:
+        sid = path.rsplit("/", 1)[1]
+        sender = next((one for one in self.senders if one["sid"] == sid), None)
+        if sender is None:
+            raise RefusedError(404, 20404, "The requested resource was not found")
+        urls = [given["webhook"][name] for name in ("callback_url", "status_callback_url")]
+        if not all(url.startswith("https://") for url in urls):
+            raise RefusedError(400, 63100, "Validation error: webhook")
+        sender |= given
+        return sender
 
     def _create_message(self, form: dict[str, str]) -> dict[str, Any]:
         if not ADDRESS.fullmatch(form.get("To", "")):
