@@ -43,9 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
     store = Store(settings.database_url, prepare=vault.stock)
     store.upgrade()
     content = Content.load(ROOT)
-    house = House(
-        content.engine, vault, content.catalogues, open_directory(store), _now, _duty
-    )
+    house = House(content.engine, vault, content.catalogues, open_directory(store), _now, _duty)
     retention.drop_orphans(store, vault, house.clock())
     streams = webchat.Streams()
     channels = _channels(settings, house, store, streams)
@@ -165,5 +163,5 @@ def _greeting(settings: Settings, host: str, port: int) -> str:
   Probar           .venv/bin/kuska chat
 
   Telegram         {"conectado" if settings.telegram_token else "TELEGRAM_BOT_TOKEN=… make run"}
-  WhatsApp         {"conectado" if settings.twilio_token else "README.md, «Connect WhatsApp's sandbox»"}
+  WhatsApp         {"conectado" if settings.twilio_token else "README.md, «WhatsApp»"}
 """

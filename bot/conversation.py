@@ -90,9 +90,7 @@ def resume(
     return Outcome(turn, contact_id)
 
 
-def _take(
-    house: House, connection: Connection, memory: Memory, event: Event, world: World
-) -> Turn:
+def _take(house: House, connection: Connection, memory: Memory, event: Event, world: World) -> Turn:
     """The engine's turn. When engine or content fail, her message and her place stay, she gets an
     apology with the emergency lines, and the failure is counted without text."""
     try:

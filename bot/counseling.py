@@ -6,10 +6,10 @@ Roles and sessions are the console's; here the handoff decides who may write to 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from bot import handoffs, records
 from bot.conversation import Outcome, resume
@@ -22,6 +22,11 @@ from bot.models import Message as StoredMessage
 LIMA = ZoneInfo("America/Lima")
 DAYTIME = range(8, 20)
 """Hours of "only by day", as `handoff.write_first` asks it."""
+
+
+class _Case(NamedTuple):
+    contact_id: int
+    status: str | None
 
 
 def claim(house: House, connection: Connection, handoff_id: int, counselor_id: int) -> None:
@@ -72,9 +77,7 @@ def close(
 ) -> Outcome:
     """End it and hand her back to the assistant, which says so."""
     case = _case(connection, handoff_id)
-    handoffs.close(
-        connection, handoff_id, outcome, house.clock(), counselor_id=counselor_id
-    )
+    handoffs.close(connection, handoff_id, outcome, house.clock(), counselor_id=counselor_id)
     return resume(house, connection, case.contact_id, "counselor_closed")
 
 
@@ -140,7 +143,7 @@ def view(house: House, connection: Connection, handoff_id: int) -> dict[str, Any
     }
 
 
-def _case(connection: Connection, handoff_id: int) -> Row[Any]:
+def _case(connection: Connection, handoff_id: int) -> _Case:
     found = connection.execute(
         select(Handoff.contact_id, Handoff.conversation_id, Conversation.status)
         .outerjoin(Conversation, Conversation.id == Handoff.conversation_id)
@@ -148,4 +151,4 @@ def _case(connection: Connection, handoff_id: int) -> Row[Any]:
     ).one_or_none()
     if found is None or found.contact_id is None:
         raise HandoffRefused("esta conversación ya no existe")
-    return found
+    return _Case(found.contact_id, found.status)

@@ -1,7 +1,7 @@
 """Every error the bot raises on purpose.
 
 KuskaError
-├── ContentError          flows, catalogues or seed data are wrong: start is refused, `kuska check` tells
+├── ContentError          flows, catalogues or seed data are wrong: start is refused
 ├── SettingsError         a setting is missing or unsafe: start is refused
 ├── RejectedInbound       a webhook body that is not let in (carries the HTTP status)
 ├── StoreUnavailable      nothing was stored: the webhook answers 503, the provider repeats

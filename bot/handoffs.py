@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -50,7 +51,9 @@ def standing(connection: Connection, handoff_id: int | None) -> Standing | None:
             Handoff.id == handoff_id
         )
     ).one_or_none()
-    return None if row is None or row.status not in OPEN else Standing(*row)
+    if row is None or row.status not in OPEN:
+        return None
+    return Standing(row.id, row.status, cast(Risk, row.risk), row.due_at)
 
 
 def offer(
@@ -203,9 +206,9 @@ def count_waiting(connection: Connection) -> int:
     """How many wait to be claimed."""
     return (
         connection.scalar(
-            select(func.count()).select_from(Handoff).where(
-                Handoff.status.in_(("waiting", "transferred"))
-            )
+            select(func.count())
+            .select_from(Handoff)
+            .where(Handoff.status.in_(("waiting", "transferred")))
         )
         or 0
     )
@@ -222,9 +225,7 @@ def require_owner(connection: Connection, handoff_id: int, counselor_id: int) ->
 
 def _bind(connection: Connection, conversation_id: int, handoff_id: int) -> None:
     connection.execute(
-        update(Conversation)
-        .where(Conversation.id == conversation_id)
-        .values(handoff_id=handoff_id)
+        update(Conversation).where(Conversation.id == conversation_id).values(handoff_id=handoff_id)
     )
 
 

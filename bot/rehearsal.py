@@ -199,9 +199,7 @@ class Rehearsal:
     def report(self, status: DeliveryStatus, code: str | None = None) -> None:
         """The provider's word on the last message sent."""
         ref = self.vault.index("ref", self.recorder.last_ref)
-        self._run(
-            lambda connection: outbox.record_status(connection, ref, status, code, self.now)
-        )
+        self._run(lambda connection: outbox.record_status(connection, ref, status, code, self.now))
 
     def counsel(self, who: str, deed: str, by: str, text: str) -> list[Sending]:
         """A counselor claims, replies, notes, transfers or closes; what she is shown then."""

@@ -30,7 +30,7 @@ _DURATION = re.compile(
 )
 
 
-class Misused(Exception):
+class MisusedLineError(Exception):
     """A line of the script that cannot be read; its message is the answer."""
 
 
@@ -45,9 +45,9 @@ class Script:
         try:
             line = json.loads(written)
             if not isinstance(line, dict):
-                raise Misused("a line is a JSON object")
+                raise MisusedLineError("a line is a JSON object")
             return self._answer(line)
-        except (ValueError, RecursionError, Misused, KuskaError) as error:
+        except (ValueError, RecursionError, MisusedLineError, KuskaError) as error:
             return {"error": str(error)}
 
     def _answer(self, line: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class Script:
         elif "counselor" in line:
             deed, by = str(line["counselor"]), str(line.get("by", "c1"))
             if deed not in ("claim", "reply", "note", "transfer", "close"):
-                raise Misused(f"a counselor cannot `{deed}`")
+                raise MisusedLineError(f"a counselor cannot `{deed}`")
             return rehearsal.counsel(who, deed, by, str(line.get("text", "")))
         elif "duty" in line:
             rehearsal.duty = Duty(present=int(line["duty"]), wait_minutes=10)
@@ -92,7 +92,7 @@ class Script:
         elif line.get("restart"):
             rehearsal.restart()
         else:
-            raise Misused("nothing to do: text, choice, location, media, advance, …")
+            raise MisusedLineError("nothing to do: text, choice, location, media, advance, …")
         return rehearsal.deliver(who)
 
     def _report(self, status: str) -> None:
@@ -101,7 +101,7 @@ class Script:
         elif status.isdigit():
             self.rehearsal.report("failed", status)
         else:
-            raise Misused(f"no status `{status}`")
+            raise MisusedLineError(f"no status `{status}`")
 
     def _standing(self, who: str) -> dict[str, Any]:
         rehearsal = self.rehearsal
@@ -222,7 +222,7 @@ def _id(line: dict[str, Any]) -> str | None:
 def _duration(written: object) -> timedelta:
     match = _DURATION.match(str(written))
     if match is None:
-        raise Misused(f"no duration: {written} (like PT25H)")
+        raise MisusedLineError(f"no duration: {written} (like PT25H)")
     return timedelta(**{name: int(value or 0) for name, value in match.groupdict().items()})
 
 

@@ -47,7 +47,7 @@ def test_dialogue(path: Path, channel: str) -> None:
             if "keep_choice" in turn:
                 memory = rehearsal.memory_of("1")
                 assert memory is not None
-                kept = next(id for id, _ in memory.prompt if id.endswith(turn["keep_choice"]))
+                kept = next(one for one, _ in memory.prompt if one.endswith(turn["keep_choice"]))
                 continue
             _play(rehearsal, turn, kept, f"{path.name} turn {number} on {channel}")
 
@@ -62,7 +62,8 @@ def _play(rehearsal: Rehearsal, turn: dict[str, Any], kept: str, where: str) -> 
     else:
         outcome, shown = rehearsal.hear("1", text=turn["her"])
     assert outcome.turn is not None, where
-    said = plain("\n".join(sending.text for sending in shown))
+    titles = [choice.title for sending in shown for choice in sending.choices]
+    said = plain("\n".join([*(sending.text for sending in shown), *titles]))
     for words in turn.get("says", ()):
         assert plain(words) in said, f"{where}: does not say «{words}»:\n{said}"
     for words in turn.get("never", ()):

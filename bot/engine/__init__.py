@@ -7,7 +7,9 @@ loader      YAML files to checked `Flows`; every mistake is named with file and 
 machine     the one flat `transitions.Machine` of all states, built once
 memory      what is known of a conversation between two turns
 world       what the engine may ask for: the time, the directory, who is on duty, translations
-turn        one event to its replies; `take_turn` holds the order in which a message is read
+turn        one event to its replies
+order       the order in which every state reads what she did
+composing   what a state says, closed by its choices
 guards      named conditions      actions   named changes      shows  named pieces with facts
 values      named words in a text wording   times, hours and distances in a language
 intents     free text to meaning  (folding, wording of intents and the model beside it)

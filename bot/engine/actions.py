@@ -20,6 +20,7 @@ from bot.engine.folding import fold
 from bot.engine.intents import Understanding
 from bot.engine.values import fill
 from directory.needs import need_of
+
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 

@@ -55,9 +55,7 @@ def open_now(found: Sequence[Found], turn: Turn) -> Message:
     """One line with the lines that answer at any hour."""
     names = [_called(one.listing, turn) for one in found[:OPEN_NOW]]
     joined = turn.phrase("cards.and", first=names[0], second=names[1]) if names[1:] else names[0]
-    return Message(
-        turn.phrase("cards.open_always", names=joined), "card", service=facts(found[0])
-    )
+    return Message(turn.phrase("cards.open_always", names=joined), "card", service=facts(found[0]))
 
 
 def _headline(listing: Listing, turn: Turn) -> str:
@@ -100,7 +98,11 @@ def _where(found: Found, turn: Turn) -> str:
     near = wording.distance(found.distance_km, turn)
     where = " · ".join(part for part in (address, near) if part)
     if listing.is_central:
-        return turn.phrase("cards.central", where=where) if where else turn.phrase("cards.central_only")
+        return (
+            turn.phrase("cards.central", where=where)
+            if where
+            else turn.phrase("cards.central_only")
+        )
     return where
 
 

@@ -26,7 +26,7 @@ def compose(turn: Turn) -> None:
 
 
 def reprompt(turn: Turn) -> None:
-    """Say that she was not understood and show the choices again; the second time offer a person."""
+    """Say that she was not understood, with the choices; the second time offer a person."""
     state = turn.flows.states[turn.state]
     name = f"{turn.state}.unclear"
     text = state.unclear or turn.flows.phrases["interrupts.unclear"]

@@ -166,7 +166,9 @@ def is_last_night(turn: Turn) -> bool:
 HOURS_AGO = frozenset(
     "ayer anoche anteayer antier madrugada ontem yesterday night hier soir yè qayna".split()
 )
-RIGHT_NOW = frozenset("ahora ahorita ahorit estan esta viene vienen now agora maintenant kounye".split())
+RIGHT_NOW = frozenset(
+    "ahora ahorita ahorit estan esta viene vienen now agora maintenant kounye".split()
+)
 
 
 def tells_of_condom(turn: Turn) -> bool:
@@ -180,7 +182,7 @@ CONDOM = ("condon", "kondon", "preservativ", "preserbativ", "forro", "condom", "
 
 def has_web(turn: Turn) -> bool:
     """One of the services shown last has a web page."""
-    shown = [turn.world.directory.service(id) for id in turn.memory.shown[-3:]]
+    shown = [turn.world.directory.service(one) for one in turn.memory.shown[-3:]]
     return any(one is not None and one.url for one in shown)
 
 
@@ -191,16 +193,16 @@ def lacks_web(turn: Turn) -> bool:
 
 def can_be_asked(turn: Turn) -> bool:
     """A doubt about danger may be asked about: it is safe to write, and it was not just asked."""
-    return turn.memory.is_safe and not turn.state.startswith("safety.") and not danger_was_said(turn)
+    return (
+        turn.memory.is_safe and not turn.state.startswith("safety.") and not danger_was_said(turn)
+    )
 
 
 def is_worth_asking(turn: Turn) -> bool:
     """What was likely meant is a matter of its own, and no word of hers names it outright."""
     heard = turn.heard
     return (
-        heard is not None
-        and not heard.needs
-        and f"menu.guess_{heard.intent}" in turn.flows.phrases
+        heard is not None and not heard.needs and f"menu.guess_{heard.intent}" in turn.flows.phrases
     )
 
 
@@ -227,9 +229,7 @@ def lacks_summary(turn: Turn) -> bool:
 def names_need(turn: Turn) -> bool:
     """Her words name something that the directory has services for."""
     heard = turn.heard
-    return heard is not None and (
-        bool(heard.needs) or need_of(heard.intent) is not None
-    )
+    return heard is not None and (bool(heard.needs) or need_of(heard.intent) is not None)
 
 
 def can_go_back(turn: Turn) -> bool:

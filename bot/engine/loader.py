@@ -1,4 +1,4 @@
-"""Flow files to `Flows`. Every mistake is a `ContentError` that reads `file:line: what is wrong`."""
+"""Flow files to `Flows`. A mistake is a `ContentError` that reads `file:line: what is wrong`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def read(path: Path) -> tuple[dict[str, Any], Places]:
         raise ContentError(f"{path.name}:{line}: {error.problem}") from error
     places: Places = {}
     _walk(node, (), places, path)
-    content = reader.construct_document(node)  # type: ignore[no-untyped-call]  # PyYAML's own gap
+    content = reader.construct_document(node)
     if not isinstance(content, dict):
         raise ContentError(f"{path.name}:1: a flow file is a mapping")
     return content, places
@@ -77,7 +77,9 @@ def _walk(node: yaml.Node | None, trail: tuple[str | int, ...], places: Places, 
             line = key.start_mark.line + 1
             here = (*trail, key.value)
             if key.value in BOOLEAN_KEYS:
-                raise ContentError(f"{path.name}:{line}: `{key.value}` is not a key; say `affirm` or `deny`")
+                raise ContentError(
+                    f"{path.name}:{line}: `{key.value}` is not a key; say `affirm` or `deny`"
+                )
             if here in places:
                 raise ContentError(f"{path.name}:{line}: `{key.value}` stands twice")
             places[here] = line
@@ -97,7 +99,12 @@ def _checked(model: type[Model], content: Any, path: Path, places: Places) -> Mo
         first = error.errors()[0]
         location = tuple(first["loc"])
         line = next(
-            (places[location[:size]] for size in range(len(location), 0, -1) if location[:size] in places), 1
+            (
+                places[location[:size]]
+                for size in range(len(location), 0, -1)
+                if location[:size] in places
+            ),
+            1,
         )
         name = ".".join(str(piece) for piece in location)
         raise ContentError(f"{path.name}:{line}: {name}: {first['msg']}") from error

@@ -65,15 +65,17 @@ class Machine:
         )
         for step, moves in steps:
             for move in moves:
-                self._add(flows, f"{step}.{move.intent}", everywhere, move, "interrupts")
+                self._add(flows, f"{step}.{move.intent}", [*everywhere], move, "interrupts")
 
     def _add(
-        self, flows: Flows, trigger: str, sources: list[str], move: Move | ChoiceMove, where: str
+        self, flows: Flows, trigger: str, sources: list[Any], move: Move | ChoiceMove, where: str
     ) -> None:
         if move.go != STAY and move.go not in flows.states:
-            raise ContentError(f"{flows.where(where)}: `{where}` goes to `{move.go}`, no such state")
+            raise ContentError(
+                f"{flows.where(where)}: `{where}` goes to `{move.go}`, no such state"
+            )
         look_up = move.look_up if isinstance(move, Move) else ()
-        before: list[Callable[[Any], None]] = []
+        before: list[Any] = []
         if move.need is not None:
             before.append(_set_need(move.need))
         before += [_act(self._named(self._actions, name, flows, where)) for name in move.do]
@@ -88,11 +90,13 @@ class Machine:
 
     def _named(self, registry: Mapping[str, Any], name: str, flows: Flows, where: str) -> Any:
         if name not in registry:
-            raise ContentError(f"{flows.where(where)}: `{where}` names `{name}`, which does not exist")
+            raise ContentError(
+                f"{flows.where(where)}: `{where}` names `{name}`, which does not exist"
+            )
         return registry[name]
 
 
-def _mark_entered(event: transitions.EventData) -> None:
+def _mark_entered(event: Any) -> None:
     event.model.has_entered = True
 
 
@@ -105,7 +109,7 @@ def _ask(guard: Guard) -> Callable[[Any], bool]:
 
 
 def _set_need(need: str) -> Callable[[Any], None]:
-    def remember(event: transitions.EventData) -> None:
+    def remember(event: Any) -> None:
         event.model.memory.need = need
 
     return remember

@@ -29,6 +29,7 @@ def pieces(reading: Reading, text: str) -> set[str]:
     if "?" in text or "¿" in text:
         found.add("#question")
     found.add(f"#length:{sum(len(heard) > bound for bound in LENGTHS)}")
+    found.update(_about(reading))
     for word in heard:
         found.update(_parts(word))
     found.update(f"w{word}" for word in heard)
@@ -38,6 +39,43 @@ def pieces(reading: Reading, text: str) -> set[str]:
     found.update(
         f"t{' '.join(three)}" for three in zip(edged, edged[1:], edged[2:], strict=False)
     )
+    return found
+
+
+NEAR = 4
+"""Two subjects meet when their words are at most so far apart."""
+TENSES = (
+    (("ando", "iendo", "endo"), "ing"),
+    (("aba", "aban", "abas", "ia", "ian"), "was"),
+    (("aron", "ieron", "o", "io", "aste"), "did"),
+    (("ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas"), "done"),
+    (("ar", "er", "ir", "arme", "erme", "irme", "arte", "arnos"), "to"),
+)
+
+
+def _tense(word: str) -> str:
+    return next((name for endings, name in TENSES if word.endswith(endings)), "")
+
+
+def _about(reading: Reading) -> set[str]:
+    """What the words are about, in which tense, and which subjects stand together."""
+    subjects = [
+        (hit.start, hit.end, hit.meaning.name) for hit in reading.hits if hit.meaning.kind == "word"
+    ]
+    found = set()
+    for at, (start, end, name) in enumerate(subjects):
+        found.add(f"@{name}")
+        found.add(f"@{name}.{_tense(reading.words[end - 1])}")
+        for third, (later, _, other) in enumerate(subjects[at + 1 :], at + 1):
+            if later > end + NEAR:
+                break
+            if later >= end:
+                found.add(f"@{name}+{other}")
+                for last, _, another in subjects[third + 1 :]:
+                    if last > later + NEAR:
+                        break
+                    if last > later:
+                        found.add(f"@{name}+{other}+{another}")
     return found
 
 

@@ -10,8 +10,7 @@ COMMON = frozenset(
     """hola gracias bueno buena buenas claro listo vale ayuda auxilio salir borrar menu amor mama
     casa nada todo bien aqui ahora manana donde como cuando porque quien para pero chau adios
     policia persona noche dias tardes trabajo dinero plata hijo hija numero telefono espanol
-    english ingles help hello thanks yes stop"""
-    .split()
+    english ingles help hello thanks yes stop""".split()
 )
 """Words that a person says in any talk: saying one by chance would end the conversation."""
 

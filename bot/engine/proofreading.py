@@ -68,7 +68,7 @@ def _state(flows: Flows, name: str, state: State, numbers: frozenset[str]) -> It
     if state.kind != "danger":
         opening = next((one.text for one in state.say.values() if one.text), "")
         if hit := SENSITIVE.search(fold(opening[:NEUTRAL_START])):
-            yield f"begins with `{hit.group()}`: the first {NEUTRAL_START} characters show on a lock screen"
+            yield f"begins with `{hit.group()}`, which would show on a lock screen"
     together = "\n".join(one.text for one in state.say.values() if one.text)
     if len(together) > BODY_WITH_BUTTONS:
         yield f"says {len(together)} characters; WhatsApp takes {BODY_WITH_BUTTONS} with buttons"

@@ -1,4 +1,4 @@
-"""What `kuska check` proves of the machine: names exist, every state is reached and has its ways out.
+"""What `kuska check` proves of the machine: names exist, states are reached and have ways out.
 
 Each problem reads `file:line: what is wrong`; an empty list is the proof.
 """
@@ -11,7 +11,9 @@ from bot.engine import actions, guards, shows, values
 from bot.engine.definition import STAY, ChoiceMove, Flows, Move, State
 from bot.engine.memory import START
 
-PERSONS = frozenset({"handoff.offer", "handoff.live", "handoff.waiting", "safety.tell", "safety.tell_police"})
+PERSONS = frozenset(
+    {"handoff.offer", "handoff.live", "handoff.waiting", "safety.tell", "safety.tell_police"}
+)
 MENU = "menu.main"
 WITHIN = 2
 """A person, the menu and the exit are never further than this many messages."""

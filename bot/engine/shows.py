@@ -54,7 +54,7 @@ def services(turn: Turn) -> list[Message]:
 
 def web_addresses(turn: Turn) -> list[Message]:
     """Addresses of the services shown last; only when she asks (SAFETY 9)."""
-    shown = [turn.world.directory.service(id) for id in turn.memory.shown[-CARDS:]]
+    shown = [turn.world.directory.service(one) for one in turn.memory.shown[-CARDS:]]
     lines = [f"**{one.name}**: {one.url}" for one in shown if one is not None and one.url]
     return [Message("\n".join(lines), "card")] if lines else []
 

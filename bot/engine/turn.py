@@ -7,7 +7,6 @@ of SAFETY 3, lets the machine move, and composes what the state it ended in says
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,22 +14,16 @@ from bot.engine import actions, guards
 from bot.engine.composing import compose, reprompt
 from bot.engine.definition import Flows
 from bot.engine.effects import Effect
-from bot.engine.folding import fold
-from bot.engine.intents import LIKELY, SURE, Understanding, match_choice, whole_command
+from bot.engine.intents import Understanding
 from bot.engine.machine import Machine
 from bot.engine.memory import SILENCE_ENDS, Memory
+from bot.engine.order import intents, named, reading
 from bot.engine.world import World
 from bot.messages import Cause, Kind, Message
 from directory.places import Place
 
 HOPS = 8
 """More moves than this in one turn is a looping flow: it ends where it is."""
-GRAVE = frozenset(
-    "coercion extortion sexual_violence violence police_abuse minor missing_person".split()
-)
-"""What is happening to her weighs more than the service she names with it."""
-SPOKEN = {"yes": "affirm", "no": "deny"}
-"""Intents whose names YAML would read as truth values."""
 TRAIL = 12
 """So many states behind her are kept for "back"."""
 
@@ -125,105 +118,10 @@ class Engine:
                 turn.state, turn.jump, turn.has_entered = turn.jump, None, True
             elif turn.recalled is not None:
                 turn.heard, turn.recalled = turn.recalled, None
-                recalled = (*_named(turn.heard), *(f"other.{one}" for one in _intents(turn.heard)))
+                recalled = (*named(turn.heard), *(f"other.{one}" for one in intents(turn.heard)))
                 any(self.machine.fire(turn, trigger) for trigger in recalled)
             elif not (turn.has_entered and self.machine.fire(turn, "own.enter")):
                 return
-
-
-def reading(turn: Turn) -> Iterator[str]:
-    """The order in which every state reads a message (SAFETY 3); a flow may add, never replace."""
-    event, memory = turn.event, turn.memory
-    is_covered = turn.flows.states[turn.state].covered
-    if event.kind == "signal":
-        yield f"event.{event.signal}"
-        return
-    if event.kind == "text":
-        if memory.has_pocket_word and turn.world.is_pocket_word(fold(event.text)):
-            yield "command.pocket_word"
-    if not is_covered:
-        yield from _chosen(turn)
-        if event.kind == "text" and (command := whole_command(event.text)):
-            yield f"command.{command}"
-    if event.kind == "text":
-        turn.heard = turn.world.understand(event.text, memory.language, turn.state)
-        yield from _dangers(turn)
-    if is_covered:
-        return
-    yield f"own.{event.kind}"
-    if memory.is_safe and turn.heard is not None:
-        yield from _named(turn.heard)
-    yield from (f"own.{intent}" for intent in _intents(turn.heard))
-    yield "own.anything"
-    if memory.is_safe or event.kind == "media":
-        yield f"other.{event.kind}"
-        if turn.heard is not None and LIKELY <= turn.heard.score < SURE:
-            yield "other.maybe"
-        yield from (f"other.{intent}" for intent in _intents(turn.heard))
-
-
-def _chosen(turn: Turn) -> Iterator[str]:
-    """The trigger of a choice: tapped by id, or typed as its number or title."""
-    event, memory = turn.event, turn.memory
-    if event.kind == "choice":
-        tag, _, rest = event.choice.partition(".")
-        state, _, key = rest.rpartition(".")
-        if tag != memory.tag or not memory.tag or state not in turn.flows.states:
-            yield "command.old_choice"
-        elif state == turn.state:
-            yield from _trigger(turn, key)
-        elif _is_plain(turn.flows, state, key):
-            turn.state, turn.chosen = state, key
-            yield f"choice.{key}"
-        else:
-            yield "command.shown_again"
-        return
-    if event.kind == "text" and memory.prompt:
-        position = match_choice(event.text, [title for _, title in memory.prompt])
-        if position is not None:
-            yield from _trigger(turn, memory.prompt[position][0].rpartition(".")[2])
-
-
-def _trigger(turn: Turn, key: str) -> Iterator[str]:
-    turn.chosen = key
-    if key in turn.flows.choices(turn.state):
-        yield f"choice.{key}"
-    elif any(choice.endswith(f".{key}") for choice, _ in turn.memory.prompt):
-        yield "own.offered"
-
-
-def _is_plain(flows: Flows, state: str, key: str) -> bool:
-    """Whether an older prompt's choice only leads somewhere: consent is never given by scrolling."""
-    choice = flows.choices(state).get(key)
-    return choice is not None and not choice.do
-
-
-def _dangers(turn: Turn) -> Iterator[str]:
-    heard = turn.heard
-    if heard is None:
-        return
-    if heard.urgent:
-        yield f"danger.{heard.intent}"
-        yield "danger.danger_now"
-    elif heard.intent == "self_harm" and heard.score >= LIKELY and not heard.past:
-        yield "danger.self_harm"
-    elif heard.also[:1] == ("danger_now",):
-        yield "danger.doubt"
-
-
-def _intents(heard: Understanding | None) -> tuple[str, ...]:
-    """What may be acted upon, likeliest first, in the words of the flows."""
-    if heard is None or heard.score < LIKELY:
-        return ()
-    return tuple(SPOKEN.get(intent, intent) for intent in (heard.intent, *heard.also))
-
-
-def _named(heard: Understanding) -> Iterator[str]:
-    """Needs said outright ("una abogada") come before what the message may mean besides."""
-    if heard.intent not in GRAVE:
-        yield from (f"other.need_{need}" for need in heard.needs)
-        if heard.needs:
-            yield "other.named_need"
 
 
 def _open_session(turn: Turn) -> None:

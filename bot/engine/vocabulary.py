@@ -27,8 +27,14 @@ INTENTS = (
 _WHOLE = {"affirm": "yes", "deny": "no"}
 """YAML would read the plain keys as truth values."""
 
-Kind = Literal["urgent", "phrase", "need", "group"]
-KINDS: dict[str, Kind] = {"urgent": "urgent", "phrases": "phrase", "needs": "need", "groups": "group"}
+Kind = Literal["urgent", "phrase", "need", "group", "word"]
+KINDS: dict[str, Kind] = {
+    "urgent": "urgent",
+    "phrases": "phrase",
+    "needs": "need",
+    "groups": "group",
+    "words": "word",
+}
 GROUPS = frozenset(
     "negation between harm help_wanted past recent now other_person unreal plain_work".split()
 )

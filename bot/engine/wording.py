@@ -6,7 +6,7 @@ Dates and day names come from Babel; a language it does not know (Haitian Creole
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
-_RULE = re.compile(r"^(?P<first>[A-Z][a-z])(?:-(?P<last>[A-Z][a-z]))? (?P<from>\d\d:\d\d)-(?P<to>\d\d:\d\d)$")
+_RULE = re.compile(
+    r"^(?P<first>[A-Z][a-z])(?:-(?P<last>[A-Z][a-z]))? (?P<from>\d\d:\d\d)-(?P<to>\d\d:\d\d)$"
+)
 _REGIONS = {"es": "es_PE", "pt": "pt_BR", "ht": "fr_HT", "qu": "es_PE", "en": "en", "fr": "fr"}
 NEAR_KM = 1.0
 
@@ -102,9 +104,8 @@ def month(at: date, turn: Turn) -> str:
     return format_date(at, pattern, locale=locale(language))
 
 
-
 def number(dialled: str, turn: Turn) -> str:
-    """`113 opción 5` with the word for the menu option in her language; other numbers as they are."""
+    """`113 opción 5` with the word for a menu option in her language; others as they are."""
     plain, found, option = dialled.partition(" opción ")
     if not found:
         return dialled
