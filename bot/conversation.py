@@ -127,7 +127,7 @@ def _began_session(before: Memory, after: Memory) -> bool:
 
 def _memory(house: House, arrival: Arrival) -> Memory:
     kept = records.read_memory(house.vault, arrival)
-    memory = Memory() if kept is None else Memory.load(kept)
+    memory = Memory(language=house.language) if kept is None else Memory.load(kept)
     memory.language = arrival.language or memory.language
     memory.has_pocket_word = arrival.pocket_mark is not None
     return memory

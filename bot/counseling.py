@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, ScalarSelect, func, select
 
 from bot import handoffs, records
 from bot.conversation import Outcome, resume
 from bot.errors import HandoffRefused
 from bot.house import House
 from bot.messages import Message
-from bot.models import Conversation, Handoff
+from bot.models import Conversation, Handoff, HandoffChange
 from bot.models import Message as StoredMessage
 
 LIMA = ZoneInfo("America/Lima")
@@ -119,6 +119,7 @@ def view(house: House, connection: Connection, handoff_id: int) -> dict[str, Any
             Handoff.risk,
             Handoff.summary_sealed,
             Handoff.consented_at,
+            _consent_id(handoff_id).label("consent_id"),
         ).where(Handoff.id == handoff_id, Handoff.status.in_(handoffs.OPEN))
     ).one_or_none()
     if row is None or row.consented_at is None or row.contact_id is None:
@@ -128,7 +129,7 @@ def view(house: House, connection: Connection, handoff_id: int) -> dict[str, Any
     written = connection.execute(
         select(StoredMessage.id, StoredMessage.body_sealed)
         .where(StoredMessage.conversation_id == row.conversation_id)
-        .where(StoredMessage.direction == "in", StoredMessage.created_at > row.consented_at)
+        .where(StoredMessage.direction == "in", StoredMessage.id > row.consent_id)
         .where(StoredMessage.body_sealed.is_not(None))
         .order_by(StoredMessage.id)
     )
@@ -141,6 +142,15 @@ def view(house: House, connection: Connection, handoff_id: int) -> dict[str, Any
         ],
         "risk": row.risk,
     }
+
+
+def _consent_id(handoff_id: int) -> ScalarSelect[int | None]:
+    """The number of the change that she approved: ids grow, so later messages have larger ones."""
+    return (
+        select(func.min(HandoffChange.id))
+        .where(HandoffChange.handoff_id == handoff_id, HandoffChange.became == "waiting")
+        .scalar_subquery()
+    )
 
 
 def _case(connection: Connection, handoff_id: int) -> _Case:

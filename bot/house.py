@@ -33,7 +33,7 @@ TAG_BYTES = 4
 class House:
     """Engine, catalogues, vault, directory, the clock and who is on duty.
 
-    `directory` is replaced as a whole when an edit was published (`refresh`); a turn in progress
+    `language` is what a newcomer is spoken to in. `directory` is replaced as a whole when an edit was published (`refresh`); a turn in progress
     keeps the one it began with.
     """
 
@@ -43,6 +43,7 @@ class House:
     directory: Directory
     clock: Callable[[], datetime]
     duty: Callable[[Connection, datetime], Duty]
+    language: str = "es"
     directory_is_up: bool = True
     new_tag: Callable[[], str] = field(default=lambda: secrets.token_hex(TAG_BYTES))
 

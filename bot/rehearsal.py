@@ -128,6 +128,7 @@ class Rehearsal:
             directory,
             lambda: self.now,
             self._on_duty,
+            language,
         )
         self.recorder = Recorder(self.house, cast(ChannelName, channel))
         self._ids = itertools.count(1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.engine import actions, guards
+from bot.engine.actions import LANGUAGE_WORDS
 from bot.engine.composing import compose, reprompt
 from bot.engine.definition import Flows
 from bot.engine.effects import Effect
@@ -105,6 +106,7 @@ class Engine:
         elif event.kind != "signal":
             reprompt(turn)
         _keep_trail(turn, started_in)
+        _suggest_language(turn)
         if turn.has_entered:
             compose(turn)
         if event.kind != "signal" and turn.memory.session != "ended":
@@ -132,6 +134,17 @@ def _open_session(turn: Turn) -> None:
             memory.begin(turn.world.new_tag())
     elif turn.world.handoff not in ("claimed", "live") and memory.is_over(now):
         memory.begin(turn.world.new_tag())
+
+
+def _suggest_language(turn: Turn) -> None:
+    """Four words or more in another language of ours: offer it once a session, never switch."""
+    heard, memory = turn.heard, turn.memory
+    if heard is None or heard.urgent or not memory.is_safe or heard.language == memory.language:
+        return
+    is_long = len(turn.event.text.split()) >= LANGUAGE_WORDS
+    spoken = heard.language if heard.language in turn.world.languages else None
+    if spoken and is_long and turn.tell_once(f"suggest_{spoken}"):
+        turn.say(turn.flows.phrases[f"interrupts.suggest_{spoken}"])
 
 
 def _keep_trail(turn: Turn, started_in: str) -> None:
