@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Literal
 
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, delete, func, insert, make_url, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import checking, migrations, providers
 from bot.backup import MARK
@@ -105,16 +106,24 @@ def _stored(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Database, delivery and keys of a store that exists."""
     store = Store(settings.database_url, prepare=lambda count: None)
     try:
-        schema = _schema(store)
+        schema = _guarded("database", lambda: _schema(store))
         yield schema
         if schema.level == "ok":
-            yield _writing(store)
-            yield _delivery(store, now)
-            yield _keys(settings, store)
-    except KuskaError as error:
-        yield Finding("problem", "database", str(error))
+            yield _guarded("store", lambda: _writing(store))
+            yield _guarded("delivery", lambda: _delivery(store, now))
+            yield _guarded("keys", lambda: _keys(settings, store))
     finally:
         store.close()
+
+
+def _guarded(subject: str, look: Callable[[], Finding]) -> Finding:
+    """What was found; an error is a finding too, without the text of a driver."""
+    try:
+        return look()
+    except KuskaError as error:
+        return Finding("problem", subject, str(error))
+    except SQLAlchemyError as error:
+        return Finding("problem", subject, f"the database refuses ({type(error).__name__})")
 
 
 def _schema(store: Store) -> Finding:
@@ -164,12 +173,11 @@ def _keys(settings: Settings, store: Store) -> Finding:
         contacts = list(connection.scalars(select(Contact.id)))
     lost = len(contacts)
     if not is_sqlite(settings.keys_url) or _file(settings.keys_url).exists():
+        vault = Vault(settings.keys_url, lambda: settings.derive("vault"))
         try:
-            vault = Vault(settings.keys_url, lambda: settings.derive("vault"))
             lost = sum(not vault.has(contact) for contact in contacts)
+        finally:
             vault.close()
-        except KuskaError as error:
-            return Finding("problem", "keys", str(error))
     if lost:
         return Finding("problem", "keys", f"{lost} contacts have none; the next start drops them")
     return Finding("ok", "keys", f"{len(settings.derive('vault'))} secret keys open all")
@@ -214,7 +222,7 @@ def _backup(settings: Settings, now: datetime) -> Finding:
     if not is_sqlite(settings.database_url) or not mark.exists():
         return Finding("note", "backup", "age of the last one unknown; see docs/operating.md")
     age = now - datetime.fromtimestamp(mark.stat().st_mtime, UTC)
-    said = f"made {age.days} days ago"
+    said = f"made {max(age.days, 0)} days ago"
     return Finding("note" if age > BACKUP_EVERY else "ok", "backup", said)
 
 

@@ -15,6 +15,8 @@ from twilio.base.exceptions import (
     TwilioRestException,
     TwilioServiceException,
 )
+from twilio.base.version import Version
+from twilio.http.response import Response
 from twilio.rest import Client
 from twilio.rest.messaging.v2.channels_sender import ChannelsSenderList
 
@@ -211,6 +213,9 @@ async def _ask(call: Awaitable[_Answer]) -> _Answer:
 
 
 def _refusal(error: Exception) -> SendError:
+    answer = error.args[1] if len(error.args) > 1 else None
+    if isinstance(answer, Response):  # of a refused list the library passes on the answer alone
+        error = Version.exception("GET", "", answer, "refused")
     if isinstance(error, TwilioRestException | TwilioServiceException):
         code, status = str(error.code), int(error.status)
         is_retryable, retry_after = meaning(code, status)
