@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.engine import guards, shows
 from bot.engine.definition import State
-from bot.engine.values import fill
-from bot.messages import Choice, Kind, Message
+from bot.engine.values import fill, names
+from bot.messages import Choice, Kind, Message, ShownService
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -67,11 +67,13 @@ def _sayings(turn: Turn, state: State, closing: Kind) -> list[Message]:
     """Neighbouring texts become one message; a show brings its own."""
     messages: list[Message] = []
     texts: list[str] = []
+    lines: list[str] = []
     kind: Kind = state.kind or "say"
 
     def flush(as_kind: Kind) -> None:
         if texts:
-            messages.append(Message("\n".join(texts), as_kind))
+            to_call = _to_call(turn, lines) if as_kind == "danger" else None
+            messages.append(Message("\n".join(texts), as_kind, service=to_call))
             texts.clear()
 
     for key, saying in state.say.items():
@@ -82,8 +84,26 @@ def _sayings(turn: Turn, state: State, closing: Kind) -> list[Message]:
             messages.extend(shows.ALL[saying.show](turn))
         elif (text := _text(turn, key, saying.text or "", saying.short)) != "":
             texts.append(text)
+            lines += [name[5:] for name in names(saying.text or "") if name.startswith("line.")]
     flush(state.kind or closing)
     return messages
+
+
+def _to_call(turn: Turn, keys: list[str]) -> ShownService | None:
+    """The national lines that a danger text names, so that one tap calls them."""
+    lines = [turn.world.directory.line(key) for key in dict.fromkeys(keys)]
+    if not lines:
+        return None
+    listing = turn.world.directory.service(lines[0].service)
+    return ShownService(
+        id=lines[0].service,
+        phones=tuple(line.number for line in lines),
+        open=True,
+        opens_at=None,
+        source_at=listing.source_at if listing else None,
+        confirmed_at=listing.confirmed_at if listing else None,
+        distance_km=None,
+    )
 
 
 def _text(turn: Turn, key: str, text: str, short: str | None) -> str:

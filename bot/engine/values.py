@@ -74,6 +74,6 @@ def fill(turn: Turn, text: str) -> str:
     return _FORMATTER.vformat(text, (), _Named(turn)) if "{" in text else text
 
 
-def names(text: str) -> set[str]:
-    """The named words of a text, as `kuska check` reads them: `line.police`, `place`."""
-    return {name for _, name, _, _ in _FORMATTER.parse(text) if name is not None}
+def names(text: str) -> list[str]:
+    """The named words of a text in order: `line.police`, `place`."""
+    return [name for _, name, _, _ in _FORMATTER.parse(text) if name is not None]
