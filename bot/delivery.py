@@ -107,8 +107,10 @@ class Delivery:
                 return
         except StoreUnavailable:
             wait = AFTER_FAILURE
+        # Not `wait_for`: before Python 3.12 it swallows a cancellation that meets the wake.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), wait)
+            async with asyncio.timeout(wait):
+                await self._woken.wait()
 
     async def _send_due(self, now: datetime) -> None:
         """Start what is due and go on: a slow provider holds up nobody else."""

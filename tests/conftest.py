@@ -1,17 +1,57 @@
-"""Fixtures of more than one test module: stores on every database."""
+"""Fixtures of more than one test module: stores on every database, whole services, no network."""
 
 from __future__ import annotations
 
 import itertools
+import socket
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from service import Service, prepare, running
 from storeroom import Room, in_memory, on_disk, on_postgres
 
 _NAMES = itertools.count(1)
+HERE = ("127.0.0.1", "::1", "localhost", None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_leaves_this_machine() -> Iterator[None]:
+    """A test that would reach a provider, or ask for its address, fails at once."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def connect_here(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in HERE:
+            raise AssertionError(f"a test wants to connect to {address[0]}")
+        connect(self, address)
+
+    def look_up_here(host: Any, *rest: Any, **options: Any) -> Any:
+        if (host.decode() if isinstance(host, bytes) else host) not in HERE:
+            raise AssertionError(f"a test wants the address of {host}")
+        return look_up(host, *rest, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_here)
+        patch.setattr(socket, "getaddrinfo", look_up_here)
+        yield
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with database, keys and directory of a service, to be copied."""
+    folder = tmp_path_factory.mktemp("prepared")
+    prepare(folder)
+    return folder
+
+
+@pytest.fixture
+async def service(prepared: Path, tmp_path: Path) -> AsyncIterator[Service]:
+    """The whole service, with both providers doubled."""
+    async with running(prepared, tmp_path) as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

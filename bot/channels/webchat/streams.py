@@ -35,8 +35,9 @@ class _Stream:
 
     async def wait(self, seconds: float) -> bool:
         """True when something rang within the time."""
-        try:
-            await asyncio.wait_for(self.news.wait(), seconds)
+        try:  # not `wait_for`: before Python 3.12 it swallows a cancellation that meets the news
+            async with asyncio.timeout(seconds):
+                await self.news.wait()
         except TimeoutError:
             return False
         return True
