@@ -62,7 +62,7 @@ def purge(home: Path) -> None:
 
     The service does it every five minutes; what Twilio still keeps is only found here.
     """
-    from bot import providers, retention
+    from bot import retention
 
     settings, now = _settings(home), datetime.now(UTC)
     with bar("Letting go"), _opened(settings) as (store, vault):
@@ -72,6 +72,8 @@ def purge(home: Path) -> None:
         f"{gone.orphans} contacts without a key, {gone.strangers} keys of nobody"
     )
     if settings.twilio_account and settings.twilio_token:
+        from bot import providers
+
         with bar("Clearing Twilio") as step:
             left = asyncio.run(providers.clear_leftovers(settings, now, step))
         click.echo(f"{left} records deleted at Twilio")
