@@ -154,7 +154,7 @@ async def _deliver(
         return False  # erased meanwhile, and her rows with her
     except SendError as error:
         failure = error
-    except Exception as error:  # a defect in one channel must not stop what goes to others
+    except Exception as error:  # noqa: BLE001 - one channel's defect must not stop the others
         failure = SendError(type(error).__name__, retryable=True, maybe_sent=True)
     else:
         is_last = claimed.part + 1 >= len(sendings)

@@ -33,8 +33,8 @@ TAG_BYTES = 4
 class House:
     """Engine, catalogues, vault, directory, the clock and who is on duty.
 
-    `language` is what a newcomer is spoken to in. `directory` is replaced as a whole when an edit was published (`refresh`); a turn in progress
-    keeps the one it began with.
+    `language` is what a newcomer is spoken to in. `directory` is replaced as a whole when an edit
+    was published (`refresh`); a turn in progress keeps the one it began with.
     """
 
     engine: Engine

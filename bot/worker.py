@@ -158,7 +158,7 @@ class GroupWorker(TurnWorker):
                         _try(connection, job)
                 asked = connection.info.pop("truncate", False)
                 self._must_truncate |= asked and not isinstance(self._engine.pool, StaticPool)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whoever waits must be answered
             self._hang_up()
             self._refuse(jobs, error)
         else:
@@ -218,7 +218,7 @@ class ParallelWorker(TurnWorker):
                 except Exception as error:
                     if attempt == TRIES - 1 or _state(error) not in _REPEATED:
                         raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whoever waits must be answered
             if is_store_failure(error) or not isinstance(error, Exception):
                 self._refuse([job], error)
             else:

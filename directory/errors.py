@@ -16,5 +16,5 @@ class SeedError(DirectoryError):
     """A seed file is wrong; the message reads `file:line: what is wrong`."""
 
 
-class UnknownName(DirectoryError, KeyError):  # noqa: N818  # reads as a fact, like its siblings
+class UnknownName(DirectoryError, KeyError):  # reads as a fact, like its siblings
     """No need, line or fear filter has this name; a caller's mistake, not a contact's."""

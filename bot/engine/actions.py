@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import places, summary
+from bot.engine import places, sessions, summary
 from bot.engine.composing import reprompt
 from bot.engine.effects import (
     AlertCounselor,
     CloseHandoff,
     CountAnswer,
-    DeleteSent,
-    Erase,
-    KeepPocketWord,
-    VoidOutbox,
 )
 from bot.engine.folding import fold
 from bot.engine.intents import Understanding
@@ -66,61 +62,6 @@ def switch_to_her_language(turn: Turn) -> None:
 
 LANGUAGE_WORDS = 4
 """Shorter texts do not show their language (SAFETY 1)."""
-
-
-def mark_safe(turn: Turn) -> None:
-    """She can write calmly; never remembered into the next session."""
-    turn.memory.is_safe = True
-    turn.memory.session = "open"
-
-
-def be_short(turn: Turn) -> None:
-    """She has little time: texts are cut to what matters."""
-    turn.memory.is_safe = True
-    turn.memory.session = "short"
-
-
-def hush(turn: Turn) -> None:
-    """`Ahora no`: nothing more is sent until she writes."""
-    turn.memory.session = "covered"
-    turn.memory.is_safe = False
-    turn.memory.wish = None
-    _stop_writing(turn)
-
-
-def leave(turn: Turn) -> None:
-    """Exit: the cover and nothing else; the state is cleared (SAFETY 4)."""
-    _stop_writing(turn)
-    turn.effects.append(DeleteSent())
-    cover = turn.phrase("interrupts.cover")
-    turn.memory.end()
-    turn.say(cover, "cover")
-
-
-def cover(turn: Turn) -> None:
-    """Pocket word: as exit, with a reply that looks like a machine that did not understand."""
-    _stop_writing(turn)
-    turn.effects.append(DeleteSent())
-    turn.effects.append(AlertCounselor("pocket_word"))
-    text = turn.phrase("interrupts.pocket_cover")
-    tag = turn.memory.tag
-    turn.memory.begin(tag)
-    turn.memory.session = "covered"
-    turn.memory.covered_at = turn.world.now
-    turn.say(text, "cover")
-
-
-def erase(turn: Turn) -> None:
-    """Everything of hers is destroyed; the confirmation repeats none of it (SAFETY 7)."""
-    turn.effects += [VoidOutbox(), DeleteSent(), Erase()]
-    text = turn.phrase("interrupts.erased")
-    turn.memory.end()
-    turn.say(text, "cover")
-
-
-def begin_again(turn: Turn) -> None:
-    """A tap from an older session: the neutral greeting, never its old meaning."""
-    turn.memory.begin(turn.world.new_tag())
 
 
 def show_again(turn: Turn) -> None:
@@ -186,15 +127,6 @@ def keep_fear(turn: Turn) -> None:
         turn.memory.fears.append(turn.chosen)
 
 
-def note_danger(turn: Turn) -> None:
-    """Danger was spoken of: its text counts as shown now, and a handoff would be urgent."""
-    turn.memory.danger_at = turn.world.now
-    turn.memory.is_urgent = True
-    turn.memory.misses = 0
-    if turn.memory.session in ("covered", "ended"):
-        turn.memory.session = "short"
-
-
 def remind_danger(turn: Turn) -> None:
     """One line with the number: the whole text was shown within ten minutes."""
     turn.memory.is_urgent = True
@@ -241,28 +173,10 @@ def keep_not_helped(turn: Turn) -> None:
     turn.effects.append(CountAnswer("not_helped"))
 
 
-def keep_pocket_word(turn: Turn) -> None:
-    """Her secret word is set; the message that holds it is deleted where that can be done."""
-    turn.effects += [KeepPocketWord(fold(turn.event.text)), DeleteSent()]
-    turn.memory.has_pocket_word = True
-
-
-def drop_pocket_word(turn: Turn) -> None:
-    """Her secret word is forgotten."""
-    turn.effects.append(KeepPocketWord(None))
-    turn.memory.has_pocket_word = False
-
-
 def withdraw(turn: Turn) -> None:
     """She no longer wants a person: the handoff closes, its consent is revoked."""
     turn.effects.append(CloseHandoff("withdrawn"))
     turn.memory.writing_first = "never"
-
-
-def be_safe_again(turn: Turn) -> None:
-    """She says she is safe: the conversation may go on as one that can be written calmly."""
-    turn.memory.is_safe = True
-    turn.memory.is_urgent = False
 
 
 def apologize(turn: Turn) -> Turn:
@@ -280,12 +194,6 @@ def keep_topic(turn: Turn) -> None:
     turn.memory.topic = turn.chosen
 
 
-def _stop_writing(turn: Turn) -> None:
-    turn.effects.append(VoidOutbox())
-    if turn.world.handoff is not None:
-        turn.effects.append(AlertCounselor("do_not_write"))
-
-
 ALL: Mapping[str, Callable[[Turn], None]] = {
     action.__name__: action
     for action in (
@@ -293,13 +201,6 @@ ALL: Mapping[str, Callable[[Turn], None]] = {
         recall_wish,
         forget_wish,
         switch_to_her_language,
-        mark_safe,
-        be_short,
-        hush,
-        leave,
-        cover,
-        erase,
-        begin_again,
         show_again,
         ask_again,
         step_back,
@@ -310,7 +211,6 @@ ALL: Mapping[str, Callable[[Turn], None]] = {
         forget_place,
         forget_need,
         keep_fear,
-        note_danger,
         remind_danger,
         remind_crisis,
         alert_counselor,
@@ -319,11 +219,9 @@ ALL: Mapping[str, Callable[[Turn], None]] = {
         say_outside_peru,
         keep_helped,
         keep_not_helped,
-        keep_pocket_word,
-        drop_pocket_word,
         withdraw,
-        be_safe_again,
         keep_topic,
+        *sessions.ACTIONS,
         *places.ACTIONS,
         *summary.ACTIONS,
     )

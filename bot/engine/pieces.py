@@ -17,7 +17,7 @@ LENGTHS = (1, 2, 4, 8, 16, 32, 64)
 
 def pieces(reading: Reading, text: str) -> set[str]:
     """Every piece of a message once. Words begin with `w`, neighbours `b` and `s`, parts `c`,
-    what the rules found `#`."""
+    what the rules found `#`, what words are about `@`."""
     heard = reading.words
     found = {f"#{hit.meaning.kind}:{hit.meaning.name}" for hit in reading.hits}
     found.update(f"#phrase:{intent}" for intent in reading.idioms if intent)
@@ -36,9 +36,6 @@ def pieces(reading: Reading, text: str) -> set[str]:
     edged = ("<", *heard, ">")
     found.update(f"b{first} {second}" for first, second in zip(edged, edged[1:], strict=False))
     found.update(f"s{first} {third}" for first, third in zip(edged, edged[2:], strict=False))
-    found.update(
-        f"t{' '.join(three)}" for three in zip(edged, edged[1:], edged[2:], strict=False)
-    )
     return found
 
 
@@ -66,16 +63,11 @@ def _about(reading: Reading) -> set[str]:
     for at, (start, end, name) in enumerate(subjects):
         found.add(f"@{name}")
         found.add(f"@{name}.{_tense(reading.words[end - 1])}")
-        for third, (later, _, other) in enumerate(subjects[at + 1 :], at + 1):
+        for later, _, other in subjects[at + 1 :]:
             if later > end + NEAR:
                 break
             if later >= end:
                 found.add(f"@{name}+{other}")
-                for last, _, another in subjects[third + 1 :]:
-                    if last > later + NEAR:
-                        break
-                    if last > later:
-                        found.add(f"@{name}+{other}+{another}")
     return found
 
 
