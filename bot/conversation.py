@@ -53,9 +53,10 @@ def receive(house: House, connection: Connection, inbound: Inbound) -> Outcome:
     standing = handoffs.standing(connection, arrival.handoff_id)
     world = _world(house, connection, arrival, standing, now)
     turn = _take(house, connection, memory, _event(inbound), world)
-    if standing is None and _began_session(memory, turn.memory) and arrival.memory_sealed:
+    began_session = _began_session(memory, turn.memory)
+    if standing is None and began_session and arrival.memory_sealed:
         arrival = records.begin_conversation(connection, arrival, now)
-    if standing is not None and standing.status in handoffs.WITH_COUNSELOR:
+    if not began_session:  # a first message is answered neutrally, and with nothing old
         outbox.release(connection, arrival.conversation_id, now)
     records.keep_message(
         connection, house.vault, arrival, "in", _body(inbound), inbound.message_ref, now

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.columns import new_id, position_of, to_ms
@@ -43,6 +43,12 @@ TRY_AGAIN = timedelta(seconds=30)
 MOST_ATTEMPTS = 8
 
 _INSERT = Prepared(insert(OutboxEntry))
+_RELEASE = Prepared(
+    update(OutboxEntry)
+    .where(OutboxEntry.conversation_id == bindparam("conversation"))
+    .where(OutboxEntry.status == bindparam("was"))
+    .values(status=bindparam("became"), due_at=bindparam("now"))
+)
 
 
 class Recipient(Protocol):
@@ -112,11 +118,10 @@ def void(connection: Connection, contact_id: int) -> int:
 
 def release(connection: Connection, conversation_id: int, now: datetime) -> int:
     """She answered: what was held behind a knock may go; how many entries."""
-    return connection.execute(
-        update(OutboxEntry)
-        .where(OutboxEntry.conversation_id == conversation_id, OutboxEntry.status == "held")
-        .values(status="pending", due_at=now)
-    ).rowcount
+    cursor = _RELEASE.run(
+        connection, conversation=conversation_id, was="held", became="pending", now=to_ms(now)
+    )
+    return int(cursor.rowcount)
 
 
 def entries_after(

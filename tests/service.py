@@ -171,9 +171,9 @@ class Service:
 
     # -- what is kept -------------------------------------------------------------------------
 
-    def ask(self, query: str) -> list[tuple[Any, ...]]:
-        """Read the database as an outsider."""
-        with closing(sqlite3.connect(self.folder / "var" / "kuska.db")) as connection:
+    def ask(self, query: str, database: str = "kuska.db") -> list[tuple[Any, ...]]:
+        """Read a database as an outsider."""
+        with closing(sqlite3.connect(self.folder / "var" / database)) as connection:
             return connection.execute(query).fetchall()
 
     def rows(self) -> dict[str, int]:
