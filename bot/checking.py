@@ -55,29 +55,46 @@ def _catalogue(root: Path, code: str, flows: Flows) -> Iterator[str]:
         line = f"{where}:{message.lineno or 1}"
         if _holes(text) != _holes(said):
             yield f"{line}: `{message.context}` fills in {_holes(said)}, the source {_holes(text)}"
-        longest = limits.get(message.context or "")
+        longest = limits.get((message.context or "", text))
         if longest is not None and len(said) > longest:
             yield f"{line}: `{message.context}` has {len(said)} characters; {longest} fit"
     yield from _missing(where, catalogue, flows)
 
 
 def _missing(where: str, catalogue: Catalog, flows: Flows) -> Iterator[str]:
-    for name, text in flows.phrases.items():
-        found = catalogue.get(text, name)
+    for context, text in _sentences(flows):
+        found = catalogue.get(text, context)
         if found is None or not found.string or found.fuzzy:
-            yield f"{where}:1: `{name}` is not translated"
+            yield f"{where}:1: `{context}` is not translated (`make messages` brings it in)"
 
 
-def _limits(flows: Flows) -> dict[str, int]:
-    """Context of each choice to the characters that its button takes."""
-    found: dict[str, int] = {}
+def _sentences(flows: Flows) -> Iterator[tuple[str, str]]:
+    """Context and text of everything that is said."""
+    yield from flows.phrases.items()
+    for key, choice in flows.interrupts.shared.items():
+        yield f"interrupts.shared.{key}", choice.title
+    for name, state in flows.states.items():
+        for key, saying in state.say.items():
+            if saying.text:
+                yield f"{name}.{key}", saying.text
+            if saying.short:
+                yield f"{name}.{key}.short", saying.short
+        for key, choice in state.choices.items():
+            yield f"{name}.{key}", choice.title
+        if state.unclear:
+            yield f"{name}.unclear", state.unclear
+
+
+def _limits(flows: Flows) -> dict[tuple[str, str], int]:
+    """Context and title of each choice to the characters that its button takes."""
+    found: dict[tuple[str, str], int] = {}
     for name, state in flows.states.items():
         shown = {key: one for key, one in flows.choices(name).items() if not one.hidden}
         is_button = len(shown) <= proofreading.BUTTONS and not state.private
         longest = proofreading.BUTTON_TITLE if is_button else proofreading.LIST_TITLE
-        for key in shown:
-            context = flows.choice_context(name, key)
-            found[context] = min(longest, found.get(context, longest))
+        for key, choice in shown.items():
+            title = (flows.choice_context(name, key), choice.title)
+            found[title] = min(longest, found.get(title, longest))
     return found
 
 
