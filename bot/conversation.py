@@ -7,14 +7,13 @@ the new memory, the effects and the replies become durable together or not at al
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from bot import carrying, handoffs, incidents, outbox, records
 from bot.carrying import Parting
-from bot.engine.actions import apologize
 from bot.engine.memory import Memory
 from bot.engine.turn import Event, Turn
 from bot.engine.world import World
@@ -99,7 +98,7 @@ def _take(house: House, connection: Connection, memory: Memory, event: Event, wo
     except Exception as error:  # noqa: BLE001 - whatever the content does, she gets an answer
         _LOG.error("turn failed: %s", type(error).__name__)
         incidents.count(connection, f"turn_{type(error).__name__}"[:40], world.now)
-        return apologize(Turn(replace(memory), event, world, house.flows))
+        return house.engine.apologize(memory, event, world)
 
 
 def _keep(

@@ -181,9 +181,15 @@ def withdraw(turn: Turn) -> None:
 
 def apologize(turn: Turn) -> Turn:
     """Something failed on our side: a plain apology with the emergency lines and the offer of a
-    person; a neutral one when the chat is covered. Her place stays."""
-    if turn.memory.session in ("covered", "ended") or not turn.memory.is_safe:
-        turn.say(turn.phrase("interrupts.apology_neutral"))
+    person; a neutral one when the chat is covered or not known to be safe. Her place stays.
+
+    A cry for help gets the lines wherever she is.
+    """
+    is_covered = turn.memory.session == "covered"
+    if turn.heard is not None and turn.heard.urgent:
+        turn.say(fill(turn, turn.phrase("interrupts.apology")), "danger")
+    elif is_covered or not turn.memory.is_safe:
+        turn.say(turn.phrase("interrupts.apology_neutral"), "cover" if is_covered else "say")
     else:
         turn.say(fill(turn, turn.phrase("interrupts.apology")))
     return turn

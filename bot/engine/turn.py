@@ -6,6 +6,7 @@ of SAFETY 3, lets the machine move, and composes what the state it ended in says
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from dataclasses import dataclass, field
 from typing import Literal
@@ -112,6 +113,17 @@ class Engine:
         if event.kind != "signal" and turn.memory.session != "ended":
             turn.memory.heard_at = world.now
         return turn
+
+    def apologize(self, memory: Memory, event: Event, world: World) -> Turn:
+        """What is said when `take_turn` raised: her place stays, a new session begins if due."""
+        turn = Turn(copy.deepcopy(memory), event, world, self.flows)
+        if event.kind != "signal":
+            _open_session(turn)
+            turn.memory.heard_at = world.now
+        if event.kind == "text":
+            with contextlib.suppress(Exception):  # understanding may be what failed
+                turn.heard = world.understand(event.text, memory.language, turn.state)
+        return actions.apologize(turn)
 
     def _settle(self, turn: Turn) -> None:
         """Follow moves on entering, a step back and a recalled wish until nothing moves."""
