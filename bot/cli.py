@@ -117,12 +117,17 @@ def check() -> None:
 
 @main.command()
 @click.argument("flow", required=False)
-def draw(flow: str | None) -> None:
+@click.option("--ways", "is_ways", is_flag=True, help="The ways of care as a table instead.")
+def draw(flow: str | None, is_ways: bool) -> None:
     """The state machine as a Mermaid picture. Example: kuska draw welcome"""
+    from bot.engine import ways
     from bot.engine.drawing import mermaid
     from bot.engine.loader import load
 
     flows = load(ROOT / "flows")
+    if is_ways:
+        click.echo(ways.table(flows, ROOT / "flows" / "ways.csv"), nl=False)
+        return
     names = {name.partition(".")[0] for name in flows.states}
     if flow is not None and flow not in names:
         raise click.UsageError(f"no flow `{flow}`; there are {', '.join(sorted(names))}")
