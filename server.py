@@ -17,18 +17,17 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from sqlalchemy import Connection
 
-from bot import chores, counseling, handoffs, health, retention, webhooks
+from bot import chores, counseling, handoffs, health, providers, retention, webhooks
 from bot.channels import webchat
 from bot.channels.base import Channel
 from bot.channels.telegram import Telegram
-from bot.channels.whatsapp import Account, WhatsApp
 from bot.content_sids import StoredSids
 from bot.delivery import Delivery
 from bot.engine.world import Duty
 from bot.errors import SettingsError
 from bot.house import Content, House, open_directory
 from bot.reception import Reception
-from bot.settings import TWILIO_API, Settings
+from bot.settings import Settings
 from bot.store import Store
 from bot.vault import Vault
 
@@ -128,21 +127,12 @@ def _channels(
     settings: Settings, house: House, store: Store, streams: webchat.Streams
 ) -> Mapping[str, Channel]:
     channels: dict[str, Channel] = {"web": webchat.WebChannel(streams)}
-    if settings.telegram_token:
-        channels["telegram"] = Telegram(
-            settings.telegram_token, house.prompts, base_url=settings.telegram_api_url
-        )
-    if settings.twilio_account and settings.twilio_token:
-        account = Account(
-            settings.twilio_account,
-            settings.twilio_token,
-            settings.twilio_from,
-            status_url=f"{settings.public_url}{webhooks.TWILIO_STATUS_PATH}",
-            base_url=None if settings.twilio_api_url == TWILIO_API else settings.twilio_api_url,
-        )
-        channels["whatsapp"] = WhatsApp(
-            account, house.prompts, StoredSids(store), static_titles=house.static_titles()
-        )
+    for channel in (
+        providers.telegram(settings, house.prompts),
+        providers.whatsapp(settings, house.prompts, StoredSids(store), house.static_titles()),
+    ):
+        if channel is not None:
+            channels[channel.name] = channel
     return channels
 
 
