@@ -97,9 +97,9 @@ def test_a_changed_seed_changes_only_its_row(edit: Edit) -> None:
     with empty_session() as session:
         load(session)
         phones = session.scalar(select(func.count(models.Phone.id)))
-        edit("services.csv", "LIN-1884,Fono Alegra 1884", "LIN-1884,Fono Alegra mil ochocientos")
+        edit("services.csv", 'LIN-1884,"Línea 1884, defensa legal"', "LIN-1884,Otro nombre")
         assert load(session) == Loaded(changed=1, unchanged=795)
-        assert session.get_one(models.Service, "LIN-1884").name == "Fono Alegra mil ochocientos"
+        assert session.get_one(models.Service, "LIN-1884").name == "Otro nombre"
         assert session.scalar(select(func.count(models.Phone.id))) == phones
         assert Directory.of(session).version == 2
 
@@ -113,7 +113,7 @@ def test_what_people_corrected_stays(edit: Edit, field: str) -> None:
         moment = datetime(2026, 11, 1, tzinfo=UTC)
         setattr(service, field, moment if field == "edited_at" else moment.date())
         service.name = "Corregido por una persona"
-        edit("services.csv", "LIN-1884,Fono Alegra 1884", "LIN-1884,Otro nombre")
+        edit("services.csv", 'LIN-1884,"Línea 1884, defensa legal"', "LIN-1884,Otro nombre")
         assert load(session) == Loaded(unchanged=795, kept=1)
         assert session.get_one(models.Service, "LIN-1884").name == "Corregido por una persona"
 
@@ -247,7 +247,7 @@ def test_every_id_that_a_way_names_leads_to_a_contact() -> None:
     LIN-1810 MIMP-UPE-TUMBES UPE26-LIMA INABIF-CARE-LIMA INABIF-CAR MIMP-DPE ONG-KAWSAY CONADIS
     MININTER-ERI SALUD-KIT LIN-113-5 SALUD-PREP SALUD-AOE AHF-LIMA SALUD-TAR-SAN-JOSE
     PNP-INSPECTORIA LIN-111 EMG-105 PNP-DIVINDAT LIN-114 MINJUS-ALEGRA DEMUNA SUNAFIL SUNAFIL-SOS
-    ONG-VENINFORMADO ACNUR-EP-CHORRILLOS CONADIS-LSP CHAT-100""".split()  # noqa: SIM905  # a list of sixty ids reads better so
+    ONG-VENINFORMADO ACNUR-EP-CHORRILLOS CONADIS-LSP CHAT-100""".split()
     for service in named:
         listing = directory().service(service)
         assert listing is not None, service

@@ -25,7 +25,7 @@ FILES = """
     situations violence sexual_violence extortion police health work papers basics home report
     reported undecided protection reintegration care minors peers friend online missing disability
     identity listening
-""".split()  # noqa: SIM905 — a list of names reads better as words
+""".split()
 STATES = {name: one for name, one in FLOWS.states.items() if name.partition(".")[0] in FILES}
 STARTS = [f"{flow}.{'topics' if flow == 'situations' else 'start'}" for flow in FILES]
 LISTS = {name for name, one in STATES.items() if "ask" in one.say or set(one.say) == {"heard"}}
