@@ -12,8 +12,8 @@ from functools import lru_cache
 
 EMOJIS = {
     "🆘": "sos", "🚨": "sos", "🔪": "cuchillo", "🗡": "cuchillo", "🔫": "pistola", "💣": "granada",
-    "🩸": "sangre", "👊": "golpe", "🤛": "golpe", "🤜": "golpe", "😂": "jajaja", "🤣": "jajaja",
-    "😹": "jajaja", "😆": "jajaja", "😅": "jaja", "😭": "llorando", "😢": "llorando",
+    "🩸": "sangre", "👊": "golpe", "🤛": "golpe", "🤜": "golpe", "😂": "jaja", "🤣": "jaja",
+    "😹": "jaja", "😆": "jaja", "😅": "jaja", "😭": "llorando", "😢": "llorando",
     "😥": "llorando", "😰": "miedo", "😱": "miedo", "😨": "miedo", "🥺": "tristeza",
     "😔": "tristeza", "😞": "tristeza", "💔": "tristeza", "🤰": "embarazada", "👮": "policia",
     "🚓": "policia", "🚔": "policia", "🚑": "ambulancia", "💊": "pastilla", "💉": "inyeccion",
@@ -47,19 +47,21 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180
                         "\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ud800-\udfff'’‘`´]")  # fmt: skip
 _EMOJI = re.compile("|".join(map(re.escape, EMOJIS)))
 _LONG = re.compile(r"([^\W\d_])\1{2,}")
+_LAUGH = re.compile(r"\b(?:k{3,}|(?:[hj][aeiou]){2,}[hj]?|(?:rs){2,})\b")
 _WORD = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
     """Lower case, no accents, no invisible letters, emojis as words, one space between words.
 
-    A letter written three times or more counts once ("ayudaaa"). The result holds only letters,
+    A letter written three times or more counts once ("ayudaaa"); all laughter is "jaja". The result holds only letters,
     digits and single spaces; folding it again changes nothing.
     """
     text = _EMOJI.sub(lambda found: f" {EMOJIS[found[0]]} ", _INVISIBLE.sub("", text))
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return _LONG.sub(r"\1", " ".join(_WORD.findall(_INVISIBLE.sub("", kept))))
+    heard = " ".join(_WORD.findall(_INVISIBLE.sub("", kept)))
+    return _LONG.sub(r"\1", _LAUGH.sub("jaja", heard))
 
 
 _SOUNDS = tuple(
