@@ -9,7 +9,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from bot.engine import actions, guards, proofreading, proofs
+from bot.engine import actions, facts, guards, proofreading, proofs
 from bot.engine.definition import Flows
 from bot.engine.loader import load
 from bot.engine.machine import Machine
@@ -34,6 +34,7 @@ def problems(root: Path) -> list[str]:
         return [str(error)]
     numbers = frozenset(line.number.split()[0] for line in lines().values())
     found += proofreading.problems(flows, numbers)
+    found += facts.problems(flows, facts.read(root / "flows" / "facts.csv"))
     for code in catalogues.languages:
         if code != SOURCE:
             found += _catalogue(root, code, flows)

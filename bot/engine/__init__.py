@@ -13,5 +13,6 @@ composing   what a state says, closed by its choices
 guards      named conditions      actions   named changes      shows  named pieces with facts
 values      named words in a text wording   times, hours and distances in a language
 intents     free text to meaning  (folding, wording of intents and the model beside it)
-proofs      what `kuska check` proves of the flows      drawing   the machine as a picture
+proofs      what `kuska check` proves of the machine    proofreading  of the words
+facts       of what is claimed      ways  which state carries which way     drawing  the picture
 """

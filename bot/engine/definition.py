@@ -140,7 +140,8 @@ class Flows:
     def choices(self, state: str) -> dict[str, ChoiceMove]:
         """Own choices of a state followed by the shared ones it adds."""
         definition = self.states[state]
-        shared = {key: self.interrupts.shared[key] for key in definition.also}
+        known = self.interrupts.shared
+        shared = {key: known[key] for key in definition.also if key in known}
         return {**definition.choices, **shared}
 
     def choice_context(self, state: str, key: str) -> str:

@@ -50,6 +50,8 @@ class Machine:
 
     def _build(self, flows: Flows) -> None:
         for name, state in flows.states.items():
+            for key in state.also:
+                self._named(flows.interrupts.shared, key, flows, name)
             for key, choice in flows.choices(name).items():
                 self._add(flows, f"choice.{key}", [name], choice, name)
                 if choice.like:

@@ -80,7 +80,7 @@ def _reach(flows: Flows) -> Iterator[str]:
     reached = {START}
     edge = [START]
     while edge:
-        edge = [go for name in edge for go in _next(flows, name) if go not in reached]
+        edge = [go for name in edge for go in _anyhow(flows, name) if go not in reached]
         reached.update(edge)
     for name in flows.states:
         if name not in reached:
@@ -119,15 +119,20 @@ def _within(flows: Flows, name: str) -> set[str]:
 
 
 def _next(flows: Flows, name: str) -> set[str]:
+    """Where she can go from here as she likes."""
     state = flows.states[name]
-    parts = flows.interrupts
-    moves: list[Move | ChoiceMove] = [*_moves(flows, name), *parts.danger]
+    moves = _moves(flows, name)
     if not state.covered:
-        moves += parts.commands
+        moves += flows.interrupts.commands
         if not any(move.intent == "anything" and not move.when for move in state.moves):
-            moves += parts.others
-    moves += parts.events
+            moves += flows.interrupts.others
     return {move.go for move in moves if move.go != STAY}
+
+
+def _anyhow(flows: Flows, name: str) -> set[str]:
+    """Where the conversation can go from here, also by danger or by something inside."""
+    forced = (*flows.interrupts.danger, *flows.interrupts.events)
+    return _next(flows, name) | {move.go for move in forced if move.go != STAY}
 
 
 def _moves(flows: Flows, name: str) -> list[Move | ChoiceMove]:
