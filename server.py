@@ -21,6 +21,7 @@ from bot import chores, counseling, handoffs, health, providers, retention, webh
 from bot.channels import webchat
 from bot.channels.base import Channel
 from bot.channels.telegram import Telegram
+from bot.channels.whatsapp import WhatsApp
 from bot.content_sids import StoredSids
 from bot.delivery import Delivery
 from bot.engine.world import Duty
@@ -47,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     streams = webchat.Streams()
     channels = _channels(settings, house, store, streams)
     reception = Reception(house, store, channels, streams)
-    telegram = channels.get("telegram")
+    telegram, whatsapp = channels.get("telegram"), channels.get("whatsapp")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -56,6 +57,8 @@ def create_app(settings: Settings) -> FastAPI:
         work = [delivery.run(), *chores.all_of(house, store, settings.retention)]
         if isinstance(telegram, Telegram) and settings.telegram_mode == "polling":
             work.append(chores.fetch_telegram(telegram, reception))
+        if isinstance(whatsapp, WhatsApp):
+            work.append(chores.fetch_missed(whatsapp, reception))
         tasks = [asyncio.ensure_future(one) for one in work]
         yield
         streams.close_all()

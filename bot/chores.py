@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from bot import counseling, retention
 from bot.channels.telegram import Telegram
+from bot.channels.whatsapp import WhatsApp
 from bot.errors import KuskaError, StoreUnavailable
 from bot.house import House
 from bot.reception import Reception
@@ -21,6 +22,9 @@ EXPIRE_EVERY = 30.0
 REFRESH_EVERY = 2.0
 """Seconds; also how late, at worst, an edit published by another process is seen."""
 AGAIN_AFTER = 1.0
+MISSED_EVERY = 180.0
+MISSED_WITHIN = timedelta(minutes=15)
+"""Older than this a missed message is not answered: she has written again, or gone."""
 
 
 async def every(seconds: float, chore: Callable[[], Awaitable[object]]) -> None:
@@ -52,6 +56,21 @@ def all_of(house: House, store: Store, keep_texts: timedelta) -> list[Awaitable[
         every(EXPIRE_EVERY, expire),
         every(REFRESH_EVERY, refresh),
     ]
+
+
+async def fetch_missed(whatsapp: WhatsApp, reception: Reception) -> None:
+    """Twilio does not repeat a webhook that failed: what it lists and we never saw is taken in.
+
+    What was seen is known by its id and makes no second turn.
+    """
+
+    async def fetch() -> None:
+        since = reception.house.clock() - MISSED_WITHIN
+        for inbound in await whatsapp.received(since):
+            await reception.take_in(inbound)
+
+    await asyncio.sleep(MISSED_EVERY)
+    await every(MISSED_EVERY, fetch)
 
 
 async def fetch_telegram(telegram: Telegram, reception: Reception) -> None:

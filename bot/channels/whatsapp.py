@@ -135,14 +135,17 @@ class WhatsApp:
         return [message.sid for message in (*ours, *hers)]
 
     async def received(self, since: datetime, limit: int = 1_000) -> list[Inbound]:
-        """Messages Twilio took since a day, oldest first, for when a webhook was missed.
+        """Messages Twilio took at `since` or later, oldest first, for when a webhook was missed.
+
+        Twilio filters by day, we by the moment.
 
         The list tells neither a tapped choice from its title nor a place or the kind of a file.
         """
         listed = await _ask(
             self._client.messages.list_async(to=self._sender, date_sent_after=since, limit=limit)
         )
-        return [inbound for each in reversed(listed) if (inbound := _read_listed(each))]
+        recent = [one for one in listed if one.date_created and one.date_created >= since]
+        return [inbound for each in reversed(recent) if (inbound := _read_listed(each))]
 
     async def point(self, inbound_url: str, status_url: str) -> bool:
         """Have Twilio post messages and statuses there.
