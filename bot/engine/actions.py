@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import places, sessions, summary
+from bot.engine import places, questions, sessions, summary
 from bot.engine.composing import reprompt
 from bot.engine.effects import (
     AlertCounselor,
@@ -27,7 +27,7 @@ OPENING = ("greeting", "thanks", "yes", "no", "other", "back", "exit")
 def remember_wish(turn: Turn) -> None:
     """Keep what she needs until it is safe to write; a later need replaces an earlier one."""
     heard = turn.heard
-    if heard is None or heard.intent in OPENING:
+    if heard is None or (heard.intent in OPENING and not heard.needs):
         return
     turn.memory.wish = {
         "intent": heard.intent,
@@ -35,19 +35,22 @@ def remember_wish(turn: Turn) -> None:
         "needs": list(heard.needs),
         "places": list(heard.places),
         "about_other": heard.about_other,
+        "negated": heard.negated,
     }
+    turn.memory.wish_text = turn.said
 
 
 def recall_wish(turn: Turn) -> None:
     """Take her to the need she told before, without asking it again."""
-    wish, turn.memory.wish = turn.memory.wish, None
+    wish, text = turn.memory.wish, turn.memory.wish_text
+    forget_wish(turn)
     if wish is not None:
-        turn.recalled = Understanding.remembered(**wish)
+        turn.recalled, turn.recalled_text = Understanding.remembered(**wish), text
 
 
 def forget_wish(turn: Turn) -> None:
     """That was not what she meant."""
-    turn.memory.wish = None
+    turn.memory.wish, turn.memory.wish_text = None, ""
 
 
 def switch_to_her_language(turn: Turn) -> None:
@@ -231,4 +234,4 @@ ALL: Mapping[str, Callable[[Turn], None]] = {
         *places.ACTIONS,
         *summary.ACTIONS,
     )
-}
+} | questions.ACTIONS

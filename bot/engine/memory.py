@@ -18,9 +18,11 @@ class Memory:
     """`state` is where she is; all else belongs to the session, but `language` and
     `has_pocket_word`, which last as long as the contact does.
 
-    `wish` is a need she told before it was safe to write: its intent, needs and places.
+    `wish` is a need she told before it was safe to write: its intent, needs and places; `wish_text`
+    are her words, sealed with the rest and gone as soon as the wish is taken up.
     `prompt` holds id and title of each choice last shown, in order: numbers and titles are read
-    against what she really saw. `trail` are the states behind her, for "back".
+    against what she really saw. `trail` are the states behind her, for "back". `confided` is what
+    she said of herself that no question needs to ask again (see `bot.engine.told`).
     """
 
     state: str = START
@@ -32,6 +34,7 @@ class Memory:
     covered_at: datetime | None = None
     is_safe: bool = False
     wish: dict[str, Any] | None = None
+    wish_text: str = ""
     need: str | None = None
     topic: str | None = None
     fears: list[str] = field(default_factory=list)
@@ -48,6 +51,7 @@ class Memory:
     own_words: str | None = None
     writing_first: Literal["never", "daytime", "anytime"] = "never"
     screening: dict[str, Any] | None = None
+    confided: dict[str, str] = field(default_factory=dict)
 
     def begin(self, tag: str) -> None:
         """A new session: nothing of the old one stays but the language and her settings."""

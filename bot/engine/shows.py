@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import cards
+from bot.engine import cards, questions
 from bot.engine.values import fill
 from bot.messages import Message
 from directory.places import all_places, place
@@ -93,5 +93,6 @@ ALL: Mapping[str, Callable[[Turn], list[Message]]] = {
     show.__name__: show for show in (services, web_addresses, summary)
 }
 OFFERS: Mapping[str, Callable[[Turn], list[tuple[str, str]]]] = {
-    offer.__name__: offer for offer in (places, departments, languages, summary_lines)
+    offer.__name__: offer
+    for offer in (places, departments, languages, summary_lines, questions.ticks)
 }

@@ -20,6 +20,7 @@ from bot.engine.intents import Understanding
 from bot.engine.machine import Machine
 from bot.engine.memory import SILENCE_ENDS, Memory
 from bot.engine.order import intents, named, reading
+from bot.engine.told import listen
 from bot.engine.world import World
 from bot.messages import Cause, Kind, Message
 from directory.places import Place
@@ -59,6 +60,7 @@ class Turn:
     is_back: bool = False
     jump: str | None = None
     recalled: Understanding | None = None
+    recalled_text: str = ""
 
     @property
     def state(self) -> str:
@@ -68,6 +70,11 @@ class Turn:
     @state.setter
     def state(self, name: str) -> None:
         self.memory.state = name
+
+    @property
+    def said(self) -> str:
+        """Her words: those of this turn, or of the wish that is taken up again in it."""
+        return self.recalled_text or self.event.text
 
     def phrase(self, key: str, /, **values: object) -> str:
         """A phrase of `flows/` in her language, filled."""
@@ -101,6 +108,7 @@ class Engine:
             _open_session(turn)
         started_in = turn.state
         understood = any(self.machine.fire(turn, trigger) for trigger in reading(turn))
+        listen(turn, started_in)
         if understood:
             turn.memory.misses = 0
             self._settle(turn)
