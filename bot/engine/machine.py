@@ -7,6 +7,7 @@ event that it triggers and is gone afterwards.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from bot.errors import ContentError
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
+
+logging.getLogger("transitions").setLevel(logging.CRITICAL)  # it names states, and they topics
 
 Guard = Callable[["Turn"], bool]
 Action = Callable[["Turn"], None]
