@@ -47,8 +47,10 @@ class Script:
             if not isinstance(line, dict):
                 raise MisusedLineError("a line is a JSON object")
             return self._answer(line)
-        except (ValueError, RecursionError, MisusedLineError, KuskaError) as error:
+        except (MisusedLineError, KuskaError) as error:
             return {"error": str(error)}
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            return {"error": f"a line that cannot be read: {error}"}
 
     def _answer(self, line: dict[str, Any]) -> dict[str, Any]:
         who = str(line.get("as", "1"))
@@ -87,7 +89,7 @@ class Script:
             rehearsal.recorder.fails = True
         elif "status" in line:
             self._report(str(line["status"]))
-        elif "directory" in line:
+        elif line.get("directory") in ("up", "down"):
             rehearsal.house.directory_is_up = line["directory"] != "down"
         elif line.get("restart"):
             rehearsal.restart()
@@ -208,8 +210,10 @@ def _said(line: dict[str, Any]) -> dict[str, Any]:
     if isinstance(line.get("choice"), str):
         return {"choice": line["choice"]}
     if isinstance(line.get("location"), dict):
-        where = line["location"]
-        return {"location": (float(where.get("lat", "nan")), float(where.get("lon", "nan")))}
+        lat, lon = (float(line["location"].get(name, "nan")) for name in ("lat", "lon"))
+        if not (abs(lat) <= 90 and abs(lon) <= 180):
+            raise MisusedLineError("a location has `lat` and `lon`, in degrees")
+        return {"location": (lat, lon)}
     if line.get("media") in get_args(MediaKind):
         return {"media": line["media"]}
     return {}
