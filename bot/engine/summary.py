@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.engine.effects import OfferHandoff, OpenHandoff, Risk
+from bot.engine.screening import risk_of
 from bot.engine.values import fill
 
 if TYPE_CHECKING:
@@ -32,8 +33,11 @@ def draft_summary(turn: Turn) -> None:
 def _told(turn: Turn) -> list[str]:
     memory = turn.memory
     names = []
+    answers_speak_for = risk_of(memory)
     if memory.is_urgent:
         names.append("in_danger")
+    elif answers_speak_for in ANSWER_SOON:
+        names.append(f"answer_{answers_speak_for}")
     if memory.need is not None:
         names.append("looks_for")
     if memory.place is not None:
@@ -92,9 +96,17 @@ HIGH_NEEDS = frozenset(
 """Needs whose harm is likely without a plan: ALTA in Annex 2 (routes §6)."""
 
 
+ANSWER_SOON: tuple[Risk, ...] = ("urgent", "high")
+"""Levels that the gentle questions may speak for. Each is a line of the summary: it counts only
+while it stands in what she approves."""
+
+
 def _risk(turn: Turn) -> Risk:
     if turn.memory.is_urgent:
         return "urgent"
+    for level in ANSWER_SOON:
+        if turn.phrase(f"handoff.answer_{level}") in turn.memory.summary:
+            return level
     return "high" if turn.memory.need in HIGH_NEEDS else "normal"
 
 
