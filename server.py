@@ -15,20 +15,21 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
-from sqlalchemy import Connection
 
-from bot import chores, counseling, handoffs, health, providers, retention, webhooks
+from bot import chores, console, counseling, duty, health, providers, retention, staffing, webhooks
+from bot.audit import Ledger
 from bot.channels import webchat
 from bot.channels.base import Channel
 from bot.channels.telegram import Telegram
 from bot.channels.whatsapp import WhatsApp
 from bot.content_sids import StoredSids
 from bot.delivery import Delivery
-from bot.engine.world import Duty
 from bot.errors import SettingsError
 from bot.house import Content, House, open_directory
+from bot.masters import Masters
 from bot.reception import Reception
-from bot.settings import Settings
+from bot.settings import LOCAL_URL, Settings
+from bot.signin import Porter
 from bot.store import Store
 from bot.vault import Vault
 
@@ -43,12 +44,13 @@ def create_app(settings: Settings) -> FastAPI:
     store = Store(settings.database_url, prepare=vault.stock)
     store.upgrade()
     content = Content.load(ROOT)
-    house = House(content.engine, vault, content.catalogues, open_directory(store), _now, _duty)
+    house = House(content.engine, vault, content.catalogues, open_directory(store), _now, duty.duty)
     retention.drop_orphans(store, vault, house.clock())
     streams = webchat.Streams()
     channels = _channels(settings, house, store, streams)
     reception = Reception(house, store, channels, streams)
     telegram, whatsapp = channels.get("telegram"), channels.get("whatsapp")
+    room = _console(settings, house, store)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -62,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         tasks = [asyncio.ensure_future(one) for one in work]
         yield
         streams.close_all()
+        room.live.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -93,6 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
             is_https=settings.public_url.startswith("https://"),
         )
     )
+    app.include_router(console.router(room))
 
     @app.exception_handler(404)
     async def not_here(_: Request, __: Exception) -> PlainTextResponse:
@@ -107,7 +111,8 @@ def serve(host: str, port: int, workers: int) -> None:
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise SettingsError("--workers: SQLite has one writer; set KUSKA_DATABASE_URL for more")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    print(_greeting(settings, host, port), flush=True)  # noqa: T201 - what `make run` shows
+    link = staffing.first_link(settings, _console_url(settings, port), _now())
+    print(_greeting(settings, host, port, link), flush=True)  # noqa: T201 - what `make run` shows
     uvicorn.run(
         "server:app_from_environment",
         factory=True,
@@ -139,20 +144,33 @@ def _channels(
     return channels
 
 
+def _console(settings: Settings, house: House, store: Store) -> console.Room:
+    ledger = Ledger(lambda: settings.derive("audit"))
+    porter = Porter(Masters(lambda: settings.derive("staff")), ledger)
+    live = console.Live()
+    store.worker.after_commit.append(live.ring)
+    return console.Room(
+        house, store, porter, ledger, live, settings.public_url.startswith("https://")
+    )
+
+
 def _now() -> datetime:
     return datetime.now(LIMA)
 
 
-def _duty(connection: Connection, now: datetime) -> Duty:
-    """Until counselors have a console nobody can be on duty, and she is told so."""
-    return Duty(waiting=handoffs.count_waiting(connection))
+def _console_url(settings: Settings, port: int) -> str:
+    """`localhost`, not 127.0.0.1, on this machine: security keys want a name."""
+    is_local = settings.public_url == LOCAL_URL
+    return f"http://localhost:{port}" if is_local else settings.public_url
 
 
-def _greeting(settings: Settings, host: str, port: int) -> str:
+def _greeting(settings: Settings, host: str, port: int, link: str | None) -> str:
+    enrol = f"\n  Primera entrada  {link}\n                   (una vez, 30 minutos)" if link else ""
     return f"""
   Kuska
 
   Chat             http://{host}:{port}/
+  Consola          {_console_url(settings, port)}/console{enrol}
   Probar           .venv/bin/kuska chat
 
   Telegram         {"conectado" if settings.telegram_token else "TELEGRAM_BOT_TOKEN=… make run"}

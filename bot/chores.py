@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from bot import counseling, retention
+from bot import counseling, desertion, retention
 from bot.channels.telegram import Telegram
 from bot.channels.whatsapp import WhatsApp
 from bot.errors import KuskaError, StoreUnavailable
@@ -19,6 +19,7 @@ from bot.store import Store
 _LOG = logging.getLogger("kuska.chores")
 PURGE_EVERY = 300.0
 EXPIRE_EVERY = 30.0
+TAKE_BACK_EVERY = 15.0
 REFRESH_EVERY = 2.0
 """Seconds; also how late, at worst, an edit published by another process is seen."""
 AGAIN_AFTER = 1.0
@@ -48,12 +49,17 @@ def all_of(house: House, store: Store, keep_texts: timedelta) -> list[Awaitable[
         now = house.clock()
         await store.worker.run(lambda connection: counseling.expire_due(house, connection, now))
 
+    async def take_back() -> None:
+        now = house.clock()
+        await store.worker.run(lambda connection: desertion.take_back(house, connection, now))
+
     async def refresh() -> None:
         await asyncio.to_thread(house.refresh, store)
 
     return [
         every(PURGE_EVERY, purge),
         every(EXPIRE_EVERY, expire),
+        every(TAKE_BACK_EVERY, take_back),
         every(REFRESH_EVERY, refresh),
     ]
 

@@ -22,6 +22,8 @@ from bot.models import Message as StoredMessage
 LIMA = ZoneInfo("America/Lima")
 DAYTIME = range(8, 20)
 """Hours of "only by day", as `handoff.write_first` asks it."""
+MOST_CASES = 5
+"""Conversations that one counselor has at a time."""
 
 
 class _Case(NamedTuple):
@@ -30,7 +32,10 @@ class _Case(NamedTuple):
 
 
 def claim(house: House, connection: Connection, handoff_id: int, counselor_id: int) -> None:
-    """Take a waiting handoff; `HandoffRefused` when somebody else was first."""
+    """Take a waiting handoff; `HandoffRefused` when somebody else was first, or when she has as
+    many as one person can be there for (SAFETY 23)."""
+    if handoffs.count_held(connection, counselor_id) >= MOST_CASES:
+        raise HandoffRefused(f"ya tiene {MOST_CASES} conversaciones: primero se cierra una")
     handoffs.claim(connection, handoff_id, counselor_id, house.clock())
 
 
@@ -61,6 +66,30 @@ def note(
     records.keep_message(
         connection, house.vault, arrival, "note", text.strip(), None, house.clock()
     )
+
+
+def take_back(
+    house: House,
+    connection: Connection,
+    handoff_id: int,
+    reason: str,
+    by_id: int | None = None,
+) -> Outcome:
+    """Back to the queue without its counselor: a supervisor wants it, or she does not answer.
+
+    The contact is told that another person comes."""
+    case = _case(connection, handoff_id)
+    handoffs.take_back(connection, handoff_id, reason, house.clock(), by_id)
+    return resume(house, connection, case.contact_id, "counselor_transferred")
+
+
+def hand_to(
+    house: House, connection: Connection, handoff_id: int, counselor_id: int, to_id: int
+) -> Outcome:
+    """To a counselor who is on duty: it is hers at once, without a second in the queue."""
+    outcome = transfer(house, connection, handoff_id, counselor_id, None)
+    claim(house, connection, handoff_id, to_id)
+    return outcome
 
 
 def transfer(
@@ -119,7 +148,7 @@ def view(house: House, connection: Connection, handoff_id: int) -> dict[str, Any
             Handoff.risk,
             Handoff.summary_sealed,
             Handoff.consented_at,
-            _consent_id(handoff_id).label("consent_id"),
+            consent_id(handoff_id).label("consent_id"),
         ).where(Handoff.id == handoff_id, Handoff.status.in_(handoffs.OPEN))
     ).one_or_none()
     if row is None or row.consented_at is None or row.contact_id is None:
@@ -144,7 +173,7 @@ def view(house: House, connection: Connection, handoff_id: int) -> dict[str, Any
     }
 
 
-def _consent_id(handoff_id: int) -> ScalarSelect[int | None]:
+def consent_id(handoff_id: int) -> ScalarSelect[int | None]:
     """The number of the change that she approved: ids grow, so later messages have larger ones."""
     return (
         select(func.min(HandoffChange.id))

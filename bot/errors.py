@@ -8,6 +8,7 @@ KuskaError
 ├── NoSuchContact         erased or never known
 ├── BrokenSeal            a sealed value was changed or moved to another row
 ├── HandoffRefused        somebody else has it, or it is over: one sentence for the counselor
+├── SigninRefused         staff are not let in: the name of a phrase that says why
 ├── CommandRefused        an operator's command cannot be done: one sentence for the operator
 └── SendError             a provider did not take a message (retryable or not, with its code)
 """
@@ -49,6 +50,10 @@ class BrokenSeal(KuskaError):
 
 class HandoffRefused(KuskaError):
     """What a counselor wanted is not possible; the message is a Spanish sentence for her."""
+
+
+class SigninRefused(KuskaError):
+    """Somebody of the staff is not let in; the message is a key of `flows/console.yaml`."""
 
 
 class CommandRefused(KuskaError):

@@ -149,12 +149,28 @@ def transfer(
 ) -> None:
     """Back into the queue for another counselor or organization; only its owner may."""
     require_owner(connection, handoff_id, counselor_id)
+    was = connection.scalar(select(Handoff.status).where(Handoff.id == handoff_id))
     connection.execute(
         update(Handoff)
         .where(Handoff.id == handoff_id)
         .values(status="transferred", counselor_id=None, organization_id=to)
     )
-    _record(connection, handoff_id, "live", "transferred", now, by_id=counselor_id)
+    _record(connection, handoff_id, was, "transferred", now, by_id=counselor_id)
+
+
+def take_back(
+    connection: Connection, handoff_id: int, reason: str, now: datetime, by_id: int | None
+) -> None:
+    """Out of its counselor's hands into the queue; `HandoffRefused` when nobody has it."""
+    was = connection.scalar(select(Handoff.status).where(Handoff.id == handoff_id))
+    taken = connection.execute(
+        update(Handoff)
+        .where(Handoff.id == handoff_id, Handoff.status.in_(WITH_COUNSELOR))
+        .values(status="transferred", counselor_id=None)
+    )
+    if taken.rowcount != 1:
+        raise HandoffRefused("nadie tiene esta conversación")
+    _record(connection, handoff_id, was, "transferred", now, by_id=by_id, reason=reason)
 
 
 def close(
@@ -212,6 +228,13 @@ def count_waiting(connection: Connection) -> int:
         )
         or 0
     )
+
+
+def count_held(connection: Connection, counselor_id: int) -> int:
+    """How many a counselor has now."""
+    mine = Handoff.counselor_id == counselor_id
+    held = select(func.count()).where(mine, Handoff.status.in_(WITH_COUNSELOR))
+    return connection.scalar(held) or 0
 
 
 def require_owner(connection: Connection, handoff_id: int, counselor_id: int) -> None:

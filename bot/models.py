@@ -201,7 +201,11 @@ class HandoffChange(Base):
 
 
 class Staff(Base):
-    """Counselors, editors, reviewers, supervisors and administrators."""
+    """Counselors, editors, reviewers, supervisors and administrators.
+
+    Who has no `password_hash` has not enrolled yet. `code_step` is the time step of the last
+    one-time code that was taken: none is taken twice. `presence`: on, busy, pause, off.
+    """
 
     __tablename__ = "staff"
     id: Mapped[int] = _key()
@@ -210,6 +214,42 @@ class Staff(Base):
     organization_id: Mapped[str | None] = mapped_column(String(80))
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    secret_sealed: Mapped[bytes | None]
+    code_step: Mapped[int] = mapped_column(default=0, server_default="0")
+    presence: Mapped[str] = mapped_column(String(8), default="off", server_default="off")
+    language: Mapped[str] = mapped_column(String(8), default="es", server_default="es")
+
+
+class StaffLink(Base):
+    """A way in, once and for half an hour: its token is kept as a hash only."""
+
+    __tablename__ = "staff_link"
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = _of("staff")
+    secret_sealed: Mapped[bytes]
+    expires_at: Mapped[datetime]
+
+
+class StaffSession(Base):
+    """Somebody of the staff signed in. `active_at` is when she last did something herself,
+    `heard_at` when her open page was last heard of."""
+
+    __tablename__ = "staff_session"
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = _of("staff")
+    started_at: Mapped[datetime]
+    active_at: Mapped[datetime]
+    heard_at: Mapped[datetime]
+
+
+class SigninPace(Base):
+    """How often in a row a name was tried in vain, known or not; the name only as a hash."""
+
+    __tablename__ = "signin_pace"
+    name_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    retry_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AuditEntry(Base):
@@ -222,7 +262,7 @@ class AuditEntry(Base):
     subject: Mapped[str | None] = mapped_column(String(80))
     reason: Mapped[str | None] = mapped_column(String(200))
     done_at: Mapped[datetime]
-    previous: Mapped[bytes]
+    previous: Mapped[bytes] = mapped_column(unique=True)
     digest: Mapped[bytes] = mapped_column(unique=True)
 
 

@@ -124,6 +124,19 @@ def release(connection: Connection, conversation_id: int, now: datetime) -> int:
     return int(cursor.rowcount)
 
 
+def retry(connection: Connection, entry_id: int, handoff_id: int, now: datetime) -> bool:
+    """A counselor's reply that failed goes again; False when it is another case's or not failed."""
+    hers = select(Conversation.id).where(Conversation.handoff_id == handoff_id)
+    return bool(
+        connection.execute(
+            update(OutboxEntry)
+            .where(OutboxEntry.id == entry_id, OutboxEntry.status == "failed")
+            .where(OutboxEntry.cause == "counselor", OutboxEntry.conversation_id.in_(hers))
+            .values(status="pending", attempts=0, due_at=now, error_code=None)
+        ).rowcount
+    )
+
+
 def entries_after(
     connection: Connection, vault: Vault, contact_id: int, position: int
 ) -> list[tuple[int, Message, str]]:

@@ -65,7 +65,7 @@ def purge(home: Path) -> None:
     from bot import retention
 
     settings, now = _settings(home), datetime.now(UTC)
-    with bar("Letting go"), _opened(settings) as (store, vault):
+    with bar("Letting go"), opened(settings) as (store, vault):
         gone = retention.purge(store, vault, settings.retention, now)
     click.echo(
         f"{gone.conversations} conversations without texts, {gone.contacts} idle contacts erased, "
@@ -114,7 +114,7 @@ def restore(home: Path, path: Path) -> None:
         click.confirm(f"Replace {database}? What it holds now is lost", abort=True)
     with bar("Restoring") as step:
         copies.restore(database, path, step)
-    with bar("Letting go"), _opened(settings) as (store, vault):
+    with bar("Letting go"), opened(settings) as (store, vault):
         gone = copies.settle(store, vault, settings.retention, datetime.now(UTC))
     click.echo(f"restored; {gone.orphans} contacts without a key are deleted")
 
@@ -169,7 +169,7 @@ def _vault(settings: Settings) -> Vault:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[tuple[Store, Vault]]:
+def opened(settings: Settings) -> Iterator[tuple[Store, Vault]]:
     """Store and vault, up to date; commands meet no new contact, so no key is made in stock."""
     from alembic.util import CommandError
 

@@ -1,0 +1,21 @@
+"""The counselors' console (INTERFACE 3; SAFETY 20 to 23, 28).
+
+    pages      templates, words, headers, the files a page loads
+    sessions   the cookie, the token on forms, who may post
+    room       what every handler needs; the one door through which all paths go: deny by default
+    live       event streams: the part of a page that changes, sent whole when it did
+    signin     enrolment, sign-in, sign-out
+    queue      presence, who waits, claiming
+    thread     one conversation: reply, note, transfer, close
+    routes     `router(...)`: every path with the right it asks for
+
+Pages work without script; with it they are live. Text of hers enters a page escaped only.
+"""
+
+from __future__ import annotations
+
+from bot.console.live import Live
+from bot.console.room import Room
+from bot.console.routes import router
+
+__all__ = ["Live", "Room", "router"]

@@ -1,0 +1,61 @@
+"""Every path of the console, with the right it asks for. What is not here is not open."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bot.channels.webchat.page import Asset
+from bot.console import queue, signin, thread
+from bot.console.pages import assets, send
+from bot.console.room import HOME, Handler, Room, guarded, opened
+from bot.staff import Right
+
+CASE = f"{HOME}/cases/{{case}}"
+ENROL = f"{HOME}/enroll/{{token}}"
+
+GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
+    ("GET", HOME, "account", queue.show),
+    ("GET", f"{HOME}/events", "counsel", queue.events),
+    ("POST", f"{HOME}/presence", "counsel", queue.set_presence),
+    ("POST", f"{HOME}/here", "account", queue.here),
+    ("POST", f"{HOME}/language", "account", signin.post_language),
+    ("POST", f"{HOME}/signout", "account", signin.post_signout),
+    ("GET", CASE, "counsel", thread.show),
+    ("GET", f"{CASE}/events", "counsel", thread.events),
+    ("POST", f"{CASE}/claim", "counsel", queue.claim),
+    ("POST", f"{CASE}/reply", "counsel", thread.reply),
+    ("POST", f"{CASE}/note", "counsel", thread.note),
+    ("POST", f"{CASE}/retry", "counsel", thread.retry),
+    ("POST", f"{CASE}/transfer", "counsel", thread.transfer),
+    ("POST", f"{CASE}/close", "counsel", thread.close),
+    ("POST", f"{CASE}/release", "supervise", queue.take_back),
+)
+OPEN: tuple[tuple[str, str, Callable[[Room, Request], Awaitable[Response]]], ...] = (
+    ("GET", f"{HOME}/signin", signin.show_signin),
+    ("POST", f"{HOME}/signin", signin.post_signin),
+    ("GET", ENROL, signin.show_enrolment),
+    ("POST", ENROL, signin.post_enrolment),
+    ("GET", f"{ENROL}/code.svg", signin.show_picture),
+)
+
+
+def router(room: Room) -> APIRouter:
+    """All paths, over the room they share."""
+    paths = APIRouter(include_in_schema=False)
+    for method, path, right, handler in GUARDED:
+        paths.add_api_route(path, guarded(room, right, handler), methods=[method])
+    for method, path, open_handler in OPEN:
+        paths.add_api_route(path, opened(room, open_handler), methods=[method])
+    for name, asset in assets().items():
+        paths.add_api_route(f"{HOME}/static/{name}", _sender(asset), methods=["GET"])
+    return paths
+
+
+def _sender(asset: Asset) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        return send(asset, request)
+
+    return endpoint

@@ -1,0 +1,139 @@
+"""Enrolment with a one-time link, signing in, signing out, and the language of the console."""
+
+from __future__ import annotations
+
+import io
+
+import segno
+from sqlalchemy import Connection, update
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot import onetime
+from bot.console import sessions
+from bot.console.pages import HEADERS, LANGUAGES, preferred
+from bot.console.room import HOME, SIGN_IN, Room, Visit, go
+from bot.errors import SigninRefused
+from bot.models import Staff
+from bot.signin import SHORTEST_PASSWORD, Offer
+
+_QR_SCALE = 5
+
+
+async def show_signin(room: Room, request: Request) -> Response:
+    """`GET /console/signin`."""
+    if await room.visitor(request) is not None:
+        return go(HOME)
+    return _signin_page(room, request)
+
+
+async def post_signin(room: Room, request: Request) -> Response:
+    """`POST /console/signin`: name, password and code; which was wrong is not said."""
+    fields = await sessions.fields_of(request, None)
+    name, code = fields.get("name", ""), fields.get("code", "")
+    password, now = fields.get("password", ""), room.now()
+    try:
+        kept = await room.read(lambda connection: room.porter.kept_hash(connection, name, now))
+        is_right = await room.hash(lambda: room.porter.matches(kept, password))
+    except SigninRefused as refusal:
+        return _signin_page(room, request, 429, str(refusal), name)
+    token = await room.write(
+        lambda connection: room.porter.sign_in(connection, name, code, now, is_right=is_right)
+    )
+    if token is None:
+        return _signin_page(room, request, 403, "signin_wrong", name)
+    return _let_in(room, token)
+
+
+async def show_enrolment(room: Room, request: Request) -> Response:
+    """`GET /console/enroll/{token}`: changes nothing; the link stays good until it is used."""
+    return _enrolment_page(room, request, await _offer(room, request))
+
+
+async def show_picture(room: Room, request: Request) -> Response:
+    """`GET /console/enroll/{token}/code.svg`: the second factor for a telephone's camera."""
+    offer = await _offer(room, request)
+    drawn = io.BytesIO()
+    segno.make(onetime.address(offer.secret, offer.name), micro=False).save(
+        drawn, kind="svg", scale=_QR_SCALE, border=4, dark="#000", light="#fff"
+    )
+    return Response(drawn.getvalue(), media_type="image/svg+xml", headers=HEADERS)
+
+
+async def post_enrolment(room: Room, request: Request) -> Response:
+    """`POST /console/enroll/{token}`: password and a first code; she is signed in."""
+    link, now = request.path_params["token"], room.now()
+    fields = await sessions.fields_of(request, None)
+    offer = await _offer(room, request)
+    try:
+        hashed = await room.hash(lambda: room.porter.hashed(fields.get("password", "")))
+        token = await room.write(
+            lambda connection: room.porter.enrol(
+                connection, link, hashed, fields.get("code", ""), now
+            )
+        )
+    except SigninRefused as refusal:
+        if str(refusal) == "link_over":
+            raise
+        return _enrolment_page(room, request, offer, 422, str(refusal))
+    return _let_in(room, token)
+
+
+async def post_signout(room: Room, visit: Visit) -> Response:
+    """`POST /console/signout`."""
+    now = room.now()
+    await room.write(
+        lambda connection: room.porter.sign_out(connection, visit.token, visit.member.id, now)
+    )
+    response = go(SIGN_IN)
+    sessions.drop(response, is_https=room.is_https)
+    return response
+
+
+async def post_language(room: Room, visit: Visit) -> Response:
+    """`POST /console/language`: the console's, not a conversation's."""
+    language = visit.fields.get("language", "")
+    if language in LANGUAGES:
+
+        def keep(connection: Connection) -> None:
+            mine = Staff.id == visit.member.id
+            connection.execute(update(Staff).where(mine).values(language=language))
+
+        await room.write(keep)
+    return go(HOME)
+
+
+async def _offer(room: Room, request: Request) -> Offer:
+    link, now = request.path_params["token"], room.now()
+    return await room.read(lambda connection: room.porter.offer(connection, link, now))
+
+
+def _let_in(room: Room, token: str) -> Response:
+    response = go(HOME)
+    sessions.keep(response, token, is_https=room.is_https)
+    return response
+
+
+def _signin_page(
+    room: Room, request: Request, status: int = 200, wrong: str = "", name: str = ""
+) -> Response:
+    return room.pages.page(
+        "signin.html", preferred(request), status, wrong=wrong, name=name, visit=None
+    )
+
+
+def _enrolment_page(
+    room: Room, request: Request, offer: Offer, status: int = 200, wrong: str = ""
+) -> Response:
+    spelled = onetime.spelled(offer.secret)
+    return room.pages.page(
+        "enroll.html",
+        preferred(request),
+        status,
+        wrong=wrong,
+        name=offer.name,
+        link=request.path_params["token"],
+        secret=" ".join(spelled[start : start + 4] for start in range(0, len(spelled), 4)),
+        shortest=SHORTEST_PASSWORD,
+        visit=None,
+    )

@@ -1,0 +1,89 @@
+"""Who is on duty: presence, whose page is really open, and the wait that is told to her."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Literal, NamedTuple, cast, get_args
+
+from sqlalchemy import Connection, Select, func, select, update
+
+from bot import handoffs
+from bot.engine.world import Duty
+from bot.models import Handoff, Staff, StaffSession
+from bot.signin import IDLE, LONGEST
+from bot.staff import RIGHTS
+
+Presence = Literal["on", "busy", "pause", "off"]
+PRESENCES: tuple[Presence, ...] = get_args(Presence)
+HEARD_WITHIN = timedelta(minutes=2)
+"""Whose page was not heard of for longer is not there, whatever her switch says."""
+LATELY = timedelta(hours=6)
+"""The wait that is told is the one that others really had in this time."""
+
+
+class Colleague(NamedTuple):
+    """Somebody whose page is open now."""
+
+    id: int
+    name: str
+    presence: Presence
+    cases: int
+
+
+def duty(connection: Connection, now: datetime) -> Duty:
+    """What the bot may say of the wait: nobody counts who is not really there."""
+    on = _here(now).where(Staff.presence == "on").subquery()
+    return Duty(
+        present=connection.scalar(select(func.count()).select_from(on)) or 0,
+        wait_minutes=_wait(connection, now),
+        waiting=handoffs.count_waiting(connection),
+    )
+
+
+def colleagues(connection: Connection, now: datetime) -> Sequence[Colleague]:
+    """Who has her page open, with how many cases; those on duty first."""
+    held = (
+        select(func.count())
+        .where(Handoff.counselor_id == Staff.id, Handoff.status.in_(handoffs.WITH_COUNSELOR))
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        _here(now).add_columns(Staff.name, Staff.presence, held.label("cases"))
+    )
+    here = [Colleague(row.id, row.name, cast(Presence, row.presence), row.cases) for row in rows]
+    return sorted(here, key=lambda each: (PRESENCES.index(each.presence), each.name))
+
+
+def on_duty(connection: Connection, now: datetime) -> Sequence[Colleague]:
+    """Who can take somebody now."""
+    return [each for each in colleagues(connection, now) if each.presence == "on"]
+
+
+def set_presence(connection: Connection, staff_id: int, presence: Presence) -> None:
+    """She turned her switch."""
+    connection.execute(update(Staff).where(Staff.id == staff_id).values(presence=presence))
+
+
+def _here(now: datetime) -> Select[int]:
+    return (
+        select(Staff.id)
+        .join(StaffSession, StaffSession.staff_id == Staff.id)
+        .where(Staff.is_active, Staff.role.in_(RIGHTS["counsel"]))
+        .where(StaffSession.heard_at > now - HEARD_WITHIN)
+        .where(StaffSession.active_at > now - IDLE, StaffSession.started_at > now - LONGEST)
+        .distinct()
+    )
+
+
+def _wait(connection: Connection, now: datetime) -> int | None:
+    """Minutes between her approval and the claim, in the middle of the last hours; None before
+    anybody was claimed."""
+    rows = connection.execute(
+        select(Handoff.consented_at, Handoff.claimed_at).where(
+            Handoff.claimed_at > now - LATELY, Handoff.consented_at.is_not(None)
+        )
+    )
+    waits = [(row.claimed_at - row.consented_at).total_seconds() / 60 for row in rows]
+    return max(1, round(median(waits))) if waits else None
