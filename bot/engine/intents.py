@@ -29,6 +29,8 @@ URGENT_WORDED = 0.12
 """The same when a phrase of danger stands there, neither denied nor past nor a story."""
 DOUBT = 0.2
 """From here to `URGENT` danger is in doubt: `also` begins with `danger_now`."""
+CALM = ("safety.ask", "safety.safe", "safety.calmer")
+"""Where danger is asked about or over: a doubt stays a doubt there."""
 ALSO = 0.15
 """A second intent from this chance on is named too."""
 SPEAKS = 0.85
@@ -73,6 +75,7 @@ class Understanding:
         needs: Sequence[str] = (),
         places: Sequence[str] = (),
         about_other: bool = False,
+        negated: bool = False,
     ) -> Understanding:
         """A wish told earlier, taken up again; it is never urgent now."""
         return cls(
@@ -81,6 +84,7 @@ class Understanding:
             needs=tuple(needs),
             places=tuple(places),
             about_other=about_other,
+            negated=negated,
         )
 
 
@@ -93,7 +97,7 @@ def understand(
 ) -> Understanding:
     """What a message says. `language` is the one spoken so far: it settles a close call.
 
-    In a state of danger help (`safety.…`) a doubt about danger counts as danger.
+    In a state of danger help (`safety.…` but `CALM`) a doubt about danger counts as danger.
     """
     heard = words(text)
     if not heard:
@@ -104,7 +108,8 @@ def understand(
     reading = read(text)
     found = pieces(reading, text)
     scores = learned().scores(found)
-    understanding = _weighed(reading, scores, state is not None and state.startswith("safety."))
+    is_in_danger = state is not None and state.startswith("safety.") and state not in CALM
+    understanding = _weighed(reading, scores, is_in_danger)
     return replace(
         understanding,
         language=_language(scores, heard, language),

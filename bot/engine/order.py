@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.engine.definition import Flows
 from bot.engine.folding import fold
 from bot.engine.intents import LIKELY, SURE, Understanding, match_choice, whole_command
+from bot.engine.spoken import is_place
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -74,8 +75,13 @@ def _chosen(turn: Turn) -> Iterator[str]:
         return
     if event.kind == "text" and memory.prompt:
         position = match_choice(event.text, [title for _, title in memory.prompt])
-        if position is not None:
+        if position is not None and not _is_command(turn, memory.prompt[position][1]):
             yield from _trigger(turn, memory.prompt[position][0].rpartition(".")[2])
+
+
+def _is_command(turn: Turn, title: str) -> bool:
+    """A word that commands everywhere ("borrar") is no part of a longer title."""
+    return whole_command(turn.event.text) is not None and fold(turn.event.text) != fold(title)
 
 
 def _trigger(turn: Turn, key: str) -> Iterator[str]:
@@ -94,7 +100,7 @@ def _is_plain(flows: Flows, state: str, key: str) -> bool:
 
 def _dangers(turn: Turn) -> Iterator[str]:
     heard = turn.heard
-    if heard is None:
+    if heard is None or (not heard.urgent and is_place(turn)):
         return
     if heard.urgent:
         yield f"danger.{heard.intent}"
@@ -106,15 +112,19 @@ def _dangers(turn: Turn) -> Iterator[str]:
 
 
 def intents(heard: Understanding | None) -> tuple[str, ...]:
-    """What may be acted upon, likeliest first, in the words of the flows."""
+    """What may be acted upon, likeliest first, in the words of the flows.
+
+    Beside idle talk ("other") a faint second meaning is not acted upon.
+    """
     if heard is None or heard.score < LIKELY:
         return ()
-    return tuple(SPOKEN.get(intent, intent) for intent in (heard.intent, *heard.also))
+    also = () if heard.intent == "other" else heard.also
+    return tuple(SPOKEN.get(intent, intent) for intent in (heard.intent, *also))
 
 
 def named(heard: Understanding) -> Iterator[str]:
     """Needs said outright ("una abogada") come before what the message may mean besides."""
-    if heard.intent not in GRAVE:
+    if heard.intent not in GRAVE or heard.score < LIKELY:
         yield from (f"other.need_{need}" for need in heard.needs)
         if heard.needs:
             yield "other.named_need"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.engine.effects import AlertCounselor, DeleteSent, Erase, KeepPocketWord, VoidOutbox
 from bot.engine.folding import fold
+from bot.engine.guards import POLICE
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -34,7 +35,7 @@ def hush(turn: Turn) -> None:
     """`Ahora no`: nothing more is sent until she writes."""
     turn.memory.session = "covered"
     turn.memory.is_safe = False
-    turn.memory.wish = None
+    turn.memory.wish, turn.memory.wish_text = None, ""
     _stop_writing(turn)
 
 
@@ -53,8 +54,7 @@ def cover(turn: Turn) -> None:
     turn.effects.append(DeleteSent())
     turn.effects.append(AlertCounselor("pocket_word"))
     text = turn.phrase("interrupts.pocket_cover")
-    tag = turn.memory.tag
-    turn.memory.begin(tag)
+    turn.memory.begin(turn.world.new_tag())
     turn.memory.session = "covered"
     turn.memory.covered_at = turn.world.now
     turn.say(text, "cover")
@@ -80,6 +80,11 @@ def note_danger(turn: Turn) -> None:
     turn.memory.misses = 0
     if turn.memory.session in ("covered", "ended"):
         turn.memory.session = "short"
+
+
+def note_police(turn: Turn) -> None:
+    """The one who hurts her is police: for the rest of the session she is not sent to them."""
+    turn.tell_once(POLICE)
 
 
 def keep_pocket_word(turn: Turn) -> None:
@@ -110,6 +115,7 @@ ACTIONS: tuple[Callable[[Turn], None], ...] = (
     erase,
     begin_again,
     note_danger,
+    note_police,
     keep_pocket_word,
     drop_pocket_word,
 )

@@ -1,0 +1,121 @@
+"""What her own words say outright, whatever was understood besides: guards on the message itself.
+
+They read `Turn.said`, so that a need told before the calm question is read as it was told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bot.engine.folding import fold
+from bot.engine.intents import LIKELY
+from bot.engine.reading import read
+from directory.places import place
+
+if TYPE_CHECKING:
+    from bot.engine.turn import Turn
+
+_OWN_AGE = r"(?:tengo|soy de|i m|im|i am|tenho|j ai|jai) (?:solo |apenas |recien |only )?1[0-7]"
+_THEIR_AGE = (
+    r"(?:tiene|tienen|de|con|she is|he is) (?:solo |apenas |recien |only )?(?:1[0-7]|[1-9])"
+)
+_AGE = re.compile(
+    rf"\b(?:{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente)))"
+    rf"|\b{_THEIR_AGE} (?:anos|anitos|years|ans)\b"
+    r"|\b(?:hij|alumn|prim|herman|sobrin|niet|chic|nin|vecin|amig)\w* (?:de|tiene) (?:1[0-7]|[1-9])\b"
+)
+_REPORTED = re.compile(
+    r"\bdenuncie\b|\bdenunciamos\b|\b(?:puse|hice|hicimos|pusimos|presente) (?:\w+ )?denuncia\b"
+    r"|(?<!hacer )(?<!poner )(?<!presentar )\b(?:mi|con la) denuncia\b"
+)
+_DECLINED = re.compile(
+    r"\b(?:no|tampoco) (?:\w+ ){0,2}?(?:quiero|quisiera|voy|vamos|puedo|deseo|pienso|atrevo|animo)"
+    r" (?:\w+ ){0,2}?denunci"
+)
+_OFFICER = r"(?:polic|tombo|suboficial|sereno|pnp|policeman|cop\b)"
+_IS_POLICE = re.compile(rf"\b(?:un|el|ese|este|unos|los|esos|es|son|a) {_OFFICER}\w*(?! no\b)")
+_AGAINST_POLICE = re.compile(rf"\bdenunci\w* (?:a|contra) (?:\w+ )?{_OFFICER}")
+_OWN_WORK = re.compile(
+    r"\btrabaj\w* sexual|\bsex ?work|\bsexoservidor|\bmeretri|\bprostitut|\bscort|\bescort"
+    r"|\bkine(?:siolog)?\b|\bpag\w+ por sexo|\batiendo clientes|\bmi esquina\b"
+)
+
+
+def names_minor(turn: Turn) -> bool:
+    """Somebody under 18 is named in it, herself or another, or she said before that she is."""
+    if turn.memory.confided.get("P1") == "deny":
+        return True
+    return "minor" in read(turn.said).named("phrase") or bool(_AGE.search(fold(turn.said)))
+
+
+def has_reported(turn: Turn) -> bool:
+    """She speaks of a report that was made already."""
+    return bool(_REPORTED.search(fold(turn.said)))
+
+
+def declines_report(turn: Turn) -> bool:
+    """She says that she does not want to report, or dares not."""
+    is_denied = turn.heard is not None and turn.heard.negated
+    return is_denied or bool(_DECLINED.search(fold(turn.said)))
+
+
+def reports_police(turn: Turn) -> bool:
+    """She wants to report somebody of the police, not to the police."""
+    return bool(_AGAINST_POLICE.search(fold(turn.said)))
+
+
+def names_police(turn: Turn) -> bool:
+    """An officer is named as one who acts ("un policía me…", "él es tombo"), not as help to call."""
+    return bool(_IS_POLICE.search(fold(turn.said)))
+
+
+def tells_of_own_work(turn: Turn) -> bool:
+    """She says that sex work is her work, and of nobody who makes her."""
+    heard = turn.heard
+    is_free = heard is not None and (heard.intent != "coercion" or heard.negated)
+    return is_free and bool(_OWN_WORK.search(fold(turn.said)))
+
+
+def was_refused_care(turn: Turn) -> bool:
+    """A hospital or post sent her away: a complaint and health in one message."""
+    heard = turn.heard
+    return heard is not None and (
+        "health" in (heard.intent, *heard.also) or bool({"salud", "salud_sexual"} & {*heard.needs})
+    )
+
+
+def names_language(turn: Turn) -> bool:
+    """The whole message is the name or the code of a language we speak (`EN`, `español`)."""
+    name = fold(turn.said)
+    return any(name in (code, fold(title)) for code, title in turn.world.languages.items())
+
+
+def is_place(turn: Turn) -> bool:
+    """The whole message is the name of a place, with one small word more at most ("en Iquitos")."""
+    if turn.heard is None:
+        return False
+    longest = max((len(place(code).name.split()) for code in turn.heard.places), default=-1)
+    return len(turn.said.split()) <= longest + 1
+
+
+def is_only_place(turn: Turn) -> bool:
+    """It is a place, and nothing else was understood in it."""
+    return turn.heard is not None and turn.heard.score < LIKELY and is_place(turn)
+
+
+GUARDS: dict[str, Callable[[Turn], bool]] = {
+    guard.__name__: guard
+    for guard in (
+        names_minor,
+        has_reported,
+        declines_report,
+        reports_police,
+        names_police,
+        names_language,
+        tells_of_own_work,
+        was_refused_care,
+        is_only_place,
+    )
+}
