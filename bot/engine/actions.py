@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import places, questions, sessions, summary
+from bot.engine import guards, places, questions, sessions, summary
 from bot.engine.composing import reprompt
 from bot.engine.effects import (
     AlertCounselor,
@@ -13,7 +13,7 @@ from bot.engine.effects import (
     CountAnswer,
 )
 from bot.engine.folding import fold
-from bot.engine.intents import Understanding
+from bot.engine.intents import LIKELY, Understanding
 from bot.engine.values import fill
 from directory.needs import need_of
 
@@ -28,6 +28,8 @@ def remember_wish(turn: Turn) -> None:
     """Keep what she needs until it is safe to write; a later need replaces an earlier one."""
     heard = turn.heard
     if heard is None or (heard.intent in OPENING and not heard.needs):
+        return
+    if heard.score < LIKELY and not heard.needs:
         return
     turn.memory.wish = {
         "intent": heard.intent,
@@ -54,13 +56,27 @@ def forget_wish(turn: Turn) -> None:
 
 
 def switch_to_her_language(turn: Turn) -> None:
-    """Answer a first message of four words or more in its language, if we speak it."""
-    heard, world = turn.heard, turn.world
+    """Answer a first message in its language, and say how to get Spanish."""
+    if speak_her_language(turn):
+        say_spanish_instead(turn)
+
+
+def speak_her_language(turn: Turn) -> bool:
+    """Whether her message has four words or more of another language of ours, spoken from now."""
+    heard = turn.heard
     if heard is None or heard.language in (None, turn.memory.language):
-        return
-    if heard.language in world.languages and len(turn.event.text.split()) >= LANGUAGE_WORDS:
-        turn.memory.language = str(heard.language)
-        turn.say(turn.flows.phrases["interrupts.spanish_instead"])
+        return False
+    if heard.language not in turn.world.languages:
+        return False
+    if len(turn.event.text.split()) < LANGUAGE_WORDS:
+        return False
+    turn.memory.language = str(heard.language)
+    return True
+
+
+def say_spanish_instead(turn: Turn) -> None:
+    """One line that leads back to Spanish."""
+    turn.say(turn.flows.phrases["interrupts.spanish_instead"])
 
 
 LANGUAGE_WORDS = 4
@@ -131,9 +147,10 @@ def keep_fear(turn: Turn) -> None:
 
 
 def remind_danger(turn: Turn) -> None:
-    """One line with the number: the whole text was shown within ten minutes."""
+    """One line with the number; other numbers when the one who hurts her is police."""
     turn.memory.is_urgent = True
-    turn.say(fill(turn, turn.phrase("interrupts.danger_again")), "danger")
+    name = "danger_again_police" if guards.police_hurts(turn) else "danger_again"
+    turn.say(fill(turn, turn.phrase(f"interrupts.{name}")), "danger")
 
 
 def remind_crisis(turn: Turn) -> None:

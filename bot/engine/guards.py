@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.engine import questions, spoken
 from bot.engine.folding import fold
+from bot.engine.memory import START
 from bot.engine.pocket import is_good
 from directory.needs import need_of
 
@@ -159,7 +161,7 @@ def is_negated(turn: Turn) -> bool:
 
 def is_last_night(turn: Turn) -> bool:
     """An assault that is over, hours ago: health within 72 hours comes before the police."""
-    words = set(fold(turn.event.text).split())
+    words = set(fold(turn.said).split())
     return bool(words & HOURS_AGO) and not words & RIGHT_NOW
 
 
@@ -173,7 +175,7 @@ RIGHT_NOW = frozenset(
 
 def tells_of_condom(turn: Turn) -> bool:
     """A condom broke or came off: the first 72 hours count."""
-    words = fold(turn.event.text).split()
+    words = fold(turn.said).split()
     return any(word.startswith(CONDOM) for word in words)
 
 
@@ -204,6 +206,11 @@ def is_worth_asking(turn: Turn) -> bool:
     return (
         heard is not None and not heard.needs and f"menu.guess_{heard.intent}" in turn.flows.phrases
     )
+
+
+def is_erase_asked(turn: Turn) -> bool:
+    """The question whether to erase everything stands: saying it again is the answer."""
+    return turn.state == "privacy.erase_ask"
 
 
 def has_pocket_word(turn: Turn) -> bool:
@@ -241,6 +248,31 @@ def tells_of_police(turn: Turn) -> bool:
     """She says that the one who hurts her is police."""
     heard = turn.heard
     return heard is not None and "police_abuse" in (heard.intent, *heard.also)
+
+
+def police_hurts(turn: Turn) -> bool:
+    """The one who hurts her is police, by this message or an earlier one of the session: prosecutor
+    and Ombudsman, never only the police (SAFETY 10)."""
+    return spoken.names_police(turn) or POLICE in turn.memory.told
+
+
+POLICE = "police_hurts"
+"""In `Memory.told` once she said so."""
+
+
+def police_does_not_hurt(turn: Turn) -> bool:
+    """Nothing says that the one who hurts her is police."""
+    return not police_hurts(turn)
+
+
+def police_was_said(turn: Turn) -> bool:
+    """The danger text without the police was shown whole within the last ten minutes."""
+    return POLICE in turn.memory.told and danger_was_said(turn)
+
+
+def is_starting(turn: Turn) -> bool:
+    """Nothing was said yet in this session."""
+    return turn.state == START
 
 
 def is_about_other(turn: Turn) -> bool:
@@ -282,6 +314,7 @@ ALL: Mapping[str, Callable[[Turn], bool]] = {
         has_web,
         lacks_web,
         can_be_asked,
+        is_erase_asked,
         has_pocket_word,
         word_is_good,
         has_summary,
@@ -289,6 +322,10 @@ ALL: Mapping[str, Callable[[Turn], bool]] = {
         names_need,
         can_go_back,
         tells_of_police,
+        police_hurts,
+        police_does_not_hurt,
+        police_was_said,
+        is_starting,
         is_about_other,
     )
-}
+} | questions.GUARDS | spoken.GUARDS

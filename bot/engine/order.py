@@ -80,8 +80,10 @@ def _chosen(turn: Turn) -> Iterator[str]:
 
 
 def _is_command(turn: Turn, title: str) -> bool:
-    """A word that commands everywhere ("borrar") is no part of a longer title."""
-    return whole_command(turn.event.text) is not None and fold(turn.event.text) != fold(title)
+    """A word that commands everywhere ("borrar") is no part of a longer title; the name of a
+    language may be."""
+    command = whole_command(turn.event.text)
+    return command not in (None, "language") and fold(turn.event.text) != fold(title)
 
 
 def _trigger(turn: Turn, key: str) -> Iterator[str]:

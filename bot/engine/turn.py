@@ -106,7 +106,7 @@ class Engine:
         turn = Turn(copy.deepcopy(memory), event, world, self.flows)
         if event.kind != "signal":
             _open_session(turn)
-        started_in = turn.state
+        started_in, is_first = turn.state, turn.memory.tag != memory.tag
         understood = any(self.machine.fire(turn, trigger) for trigger in reading(turn))
         listen(turn, started_in)
         if understood:
@@ -116,8 +116,12 @@ class Engine:
             reprompt(turn)
         _keep_trail(turn, started_in)
         _suggest_language(turn)
+        is_cry = is_first and turn.heard is not None and turn.heard.urgent
+        is_switched = is_cry and actions.speak_her_language(turn)
         if turn.has_entered:
             compose(turn)
+        if is_switched:
+            actions.say_spanish_instead(turn)
         if event.kind != "signal" and turn.memory.session != "ended":
             turn.memory.heard_at = world.now
         return turn
@@ -169,6 +173,7 @@ def _suggest_language(turn: Turn) -> None:
 
 def _keep_trail(turn: Turn, started_in: str) -> None:
     """Remember where she came from, unless she is going back or the session is not open."""
-    if turn.is_back or started_in == turn.state or not turn.memory.is_safe:
+    is_gate = started_in.startswith("welcome.")
+    if turn.is_back or is_gate or started_in == turn.state or not turn.memory.is_safe:
         return
     turn.memory.trail = [*turn.memory.trail, started_in][-TRAIL:]
