@@ -206,7 +206,8 @@ def _ticked(turn: Turn) -> list[str]:
     places = [match_choice(part, titles) for part in parts]
     if None in places:
         return []
-    return [turn.memory.prompt[place or 0][0].rpartition(".")[2] for place in places]
+    keys = [turn.memory.prompt[place or 0][0].rpartition(".")[2] for place in places]
+    return list(dict.fromkeys(keys))
 
 
 GUARDS: dict[str, Callable[[Turn], bool]] = {
