@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
+from bot.channels.base import Sending
+from bot.engine.memory import Memory
 from bot.engine.world import Duty
 from bot.rehearsal import Rehearsal
 
@@ -46,6 +49,15 @@ def is_said(words: str, said: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(wanted.rstrip('*'))}{ending}", said) is not None
 
 
+def test_every_way_is_walked() -> None:
+    """Each state that carries a way of care is reached by a dialogue that names it."""
+    scripts = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES]
+    walked = {turn.get("state") for script in scripts for turn in script["turns"]}
+    with (ROOT / "flows" / "ways.csv").open(encoding="utf-8", newline="") as file:
+        missing = {row["state"] for row in csv.DictReader(file)} - walked
+    assert not missing
+
+
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_dialogue(path: Path, channel: str) -> None:
@@ -65,26 +77,13 @@ def test_dialogue(path: Path, channel: str) -> None:
                 assert memory is not None
                 kept = next(one for one, _ in memory.prompt if one.endswith(turn["keep_choice"]))
                 continue
-            if "advance" in turn:
-                rehearsal.advance(DURATION.validate_python(turn["advance"]))
-                continue
-            if "counselor" in turn:
-                rehearsal.counsel("1", turn["counselor"], "c1", turn.get("reply", ""))
-                continue
             turn["never"] = [*turn.get("never", ()), *script.get("never", ())]
             _play(rehearsal, turn, kept, f"{path.name} turn {number} on {channel}")
 
 
 def _play(rehearsal: Rehearsal, turn: dict[str, Any], kept: str, where: str) -> None:
-    if turn.get("tap_kept"):
-        outcome, shown = rehearsal.hear("1", choice=kept)
-    elif "media" in turn:
-        outcome, shown = rehearsal.hear("1", media=turn["media"])
-    elif "location" in turn:
-        outcome, shown = rehearsal.hear("1", location=tuple(turn["location"]))
-    else:
-        outcome, shown = rehearsal.hear("1", text=turn["her"])
-    assert outcome.turn is not None, where
+    shown = _shown(rehearsal, turn, kept)
+    memory = rehearsal.memory_of("1") or Memory()
     titles = [choice.title for sending in shown for choice in sending.choices]
     said = plain("\n".join([*(sending.text for sending in shown), *titles]))
     for words in turn.get("says", ()):
@@ -95,7 +94,6 @@ def _play(rehearsal: Rehearsal, turn: dict[str, Any], kept: str, where: str) -> 
         assert [plain(sending.text) for sending in shown] == [
             plain(text) for text in turn["exactly"]
         ], where
-    memory = outcome.turn.memory
     for name in ("state", "session", "language"):
         if name in turn:
             assert getattr(memory, name) == turn[name], f"{where}: {name}"
@@ -103,3 +101,19 @@ def _play(rehearsal: Rehearsal, turn: dict[str, Any], kept: str, where: str) -> 
         assert rehearsal.stored() == turn["stored"], where
     if "handoff" in turn:
         assert rehearsal.handoff_status("1") == turn["handoff"], where
+
+
+def _shown(rehearsal: Rehearsal, turn: dict[str, Any], kept: str) -> list[Sending]:
+    """What she sees after something happened: she wrote, time passed, a counselor acted."""
+    if "advance" in turn:
+        rehearsal.advance(DURATION.validate_python(turn["advance"]))
+        return rehearsal.deliver("1")
+    if "counselor" in turn:
+        return rehearsal.counsel("1", turn["counselor"], "c1", turn.get("reply", ""))
+    if turn.get("tap_kept"):
+        return rehearsal.hear("1", choice=kept)[1]
+    if "media" in turn:
+        return rehearsal.hear("1", media=turn["media"])[1]
+    if "location" in turn:
+        return rehearsal.hear("1", location=tuple(turn["location"]))[1]
+    return rehearsal.hear("1", text=turn["her"])[1]

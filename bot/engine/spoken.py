@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from bot.engine.folding import fold
 from bot.engine.intents import LIKELY
-from bot.engine.reading import read
 from directory.places import place
 
 if TYPE_CHECKING:
@@ -45,9 +44,10 @@ _OWN_WORK = re.compile(
 
 def names_minor(turn: Turn) -> bool:
     """Somebody under 18 is named in it, herself or another, or she said before that she is."""
-    if turn.memory.confided.get("P1") == "deny":
-        return True
-    return "minor" in read(turn.said).named("phrase") or bool(_AGE.search(fold(turn.said)))
+    heard = turn.heard
+    is_heard = heard is not None and "minor" in (heard.intent, *heard.also)
+    is_told = turn.memory.confided.get("P1") == "deny"
+    return is_heard or is_told or bool(_AGE.search(fold(turn.said)))
 
 
 def has_reported(turn: Turn) -> bool:
