@@ -8,7 +8,7 @@ in `docs/screening.md`. Nothing here speaks; `bot.engine.questions` asks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.engine.effects import Risk
@@ -120,7 +120,7 @@ def _tells_of_conditions(signs: Signs) -> bool:
     return signs.points >= 3 * WEAK
 
 
-@cache  # a few thousand cases, the same for everybody
+@lru_cache(maxsize=2**15)  # some 3,000 cases for each way of beginning, the same for everybody
 def possible(signs: Signs, told: Told, open_questions: tuple[str, ...]) -> frozenset[int]:
     """Every outcome that answers to the questions still open could bring."""
     if not open_questions:
