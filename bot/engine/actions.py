@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import guards, places, questions, sessions, summary
+from bot.engine import guards, places, questions, sessions, spoken, summary
 from bot.engine.composing import reprompt
 from bot.engine.effects import (
     AlertCounselor,
     CloseHandoff,
     CountAnswer,
 )
-from bot.engine.folding import fold
 from bot.engine.intents import LIKELY, Understanding
 from bot.engine.values import fill
 from directory.needs import need_of
@@ -108,10 +107,7 @@ def keep_language(turn: Turn) -> None:
 
 def keep_named_language(turn: Turn) -> None:
     """Speak the language whose name or code is her whole message (`EN`, `español`)."""
-    name = fold(turn.event.text)
-    for code, title in turn.world.languages.items():
-        if name in (code, fold(title)):
-            turn.memory.language = code
+    turn.memory.language = spoken.language_named(turn) or turn.memory.language
 
 
 def take_need(turn: Turn) -> None:
@@ -175,6 +171,11 @@ def answer_media(turn: Turn) -> None:
 def answer_media_live(turn: Turn) -> None:
     """The counselor does not see it either: say so, and let her write."""
     turn.say(turn.phrase("interrupts.media_live"))
+
+
+def answer_location_live(turn: Turn) -> None:
+    """Where she is does not reach the counselor: say so."""
+    turn.say(turn.phrase("interrupts.location_live"))
 
 
 def say_outside_peru(turn: Turn) -> None:
@@ -242,6 +243,7 @@ ALL: Mapping[str, Callable[[Turn], None]] = {
         alert_counselor,
         answer_media,
         answer_media_live,
+        answer_location_live,
         say_outside_peru,
         keep_helped,
         keep_not_helped,

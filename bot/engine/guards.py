@@ -236,7 +236,9 @@ def lacks_summary(turn: Turn) -> bool:
 def names_need(turn: Turn) -> bool:
     """Her words name something that the directory has services for."""
     heard = turn.heard
-    return heard is not None and (bool(heard.needs) or need_of(heard.intent) is not None)
+    if heard is None or heard.intent == "human":
+        return False
+    return bool(heard.needs) or need_of(heard.intent) is not None
 
 
 def can_go_back(turn: Turn) -> bool:
@@ -280,52 +282,56 @@ def is_about_other(turn: Turn) -> bool:
     return turn.heard is not None and turn.heard.about_other
 
 
-ALL: Mapping[str, Callable[[Turn], bool]] = {
-    guard.__name__: guard
-    for guard in (
-        is_safe,
-        has_wish,
-        has_need,
-        lacks_need,
-        has_place,
-        lacks_place,
-        has_candidates,
-        has_choices_of_place,
-        found_place,
-        in_lima,
-        outside_lima,
-        may_be_in_lima,
-        danger_was_said,
-        counselors_present,
-        nobody_present,
-        next_shift_known,
-        next_shift_unknown,
-        is_with_counselor,
-        is_waiting,
-        is_urgent,
-        on_whatsapp,
-        on_telegram,
-        on_web,
-        is_worth_asking,
-        asks_for_service,
-        is_negated,
-        is_last_night,
-        tells_of_condom,
-        has_web,
-        lacks_web,
-        can_be_asked,
-        is_erase_asked,
-        has_pocket_word,
-        word_is_good,
-        has_summary,
-        lacks_summary,
-        names_need,
-        can_go_back,
-        tells_of_police,
-        police_hurts,
-        police_does_not_hurt,
-        police_was_said,
-        is_starting,
-        is_about_other,
-    )
-} | questions.GUARDS | spoken.GUARDS
+ALL: Mapping[str, Callable[[Turn], bool]] = (
+    {
+        guard.__name__: guard
+        for guard in (
+            is_safe,
+            has_wish,
+            has_need,
+            lacks_need,
+            has_place,
+            lacks_place,
+            has_candidates,
+            has_choices_of_place,
+            found_place,
+            in_lima,
+            outside_lima,
+            may_be_in_lima,
+            danger_was_said,
+            counselors_present,
+            nobody_present,
+            next_shift_known,
+            next_shift_unknown,
+            is_with_counselor,
+            is_waiting,
+            is_urgent,
+            on_whatsapp,
+            on_telegram,
+            on_web,
+            is_worth_asking,
+            asks_for_service,
+            is_negated,
+            is_last_night,
+            tells_of_condom,
+            has_web,
+            lacks_web,
+            can_be_asked,
+            is_erase_asked,
+            has_pocket_word,
+            word_is_good,
+            has_summary,
+            lacks_summary,
+            names_need,
+            can_go_back,
+            tells_of_police,
+            police_hurts,
+            police_does_not_hurt,
+            police_was_said,
+            is_starting,
+            is_about_other,
+        )
+    }
+    | questions.GUARDS
+    | spoken.GUARDS
+)

@@ -94,10 +94,17 @@ def _trigger(turn: Turn, key: str) -> Iterator[str]:
         yield "own.offered"
 
 
+HARMLESS = frozenset(
+    """leave hush withdraw note_danger note_police be_safe_again mark_safe be_short recall_wish
+    forget_need forget_place keep_fear draft_summary""".split()
+)
+"""What an older choice of the session may still do: to leave and to cry for help always works."""
+
+
 def _is_plain(flows: Flows, state: str, key: str) -> bool:
-    """Whether an older choice only leads somewhere: nobody consents by scrolling."""
+    """Whether an older choice is taken at its word: nobody consents or erases by scrolling."""
     choice = flows.choices(state).get(key)
-    return choice is not None and not choice.do
+    return choice is not None and HARMLESS.issuperset(choice.do)
 
 
 def _dangers(turn: Turn) -> Iterator[str]:

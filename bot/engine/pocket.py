@@ -6,6 +6,8 @@ from bot.engine.folding import fold
 from bot.engine.intents import whole_command
 
 SHORTEST, LONGEST = 4, 30
+MOST_WORDS = 3
+"""A sentence is no secret word: it asks for something."""
 COMMON = frozenset(
     """hola gracias bueno buena buenas claro listo vale ayuda auxilio salir borrar menu amor mama
     casa nada todo bien aqui ahora manana donde como cuando porque quien para pero chau adios
@@ -16,10 +18,12 @@ COMMON = frozenset(
 
 
 def is_good(text: str) -> bool:
-    """Whether the folded text has 4 to 30 characters, is no command and no very common word."""
+    """Whether the folded text has 4 to 30 characters, is no sentence, no command and no very common
+    word."""
     word = fold(text)
     return (
         SHORTEST <= len(word) <= LONGEST
+        and len(word.split()) <= MOST_WORDS
         and word not in COMMON
         and not word.isdigit()
         and whole_command(text) is None

@@ -88,8 +88,16 @@ def was_refused_care(turn: Turn) -> bool:
 
 def names_language(turn: Turn) -> bool:
     """The whole message is the name or the code of a language we speak (`EN`, `español`)."""
+    return language_named(turn) is not None
+
+
+def language_named(turn: Turn) -> str | None:
+    """The code of the language that the whole message names, with or without "draft"."""
     name = fold(turn.said)
-    return any(name in (code, fold(title)) for code, title in turn.world.languages.items())
+    for code, title in turn.world.languages.items():
+        if name in (code, fold(title), fold(title.partition("(")[0])):
+            return code
+    return None
 
 
 def is_place(turn: Turn) -> bool:

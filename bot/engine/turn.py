@@ -27,6 +27,8 @@ from directory.places import Place
 
 HOPS = 8
 """More moves than this in one turn is a looping flow: it ends where it is."""
+DOOR = "welcome.later"
+"""Where "ahora no" leaves her; what it said to send when it is urgent holds however late."""
 TRAIL = 12
 """So many states behind her are kept for "back"."""
 
@@ -114,6 +116,7 @@ class Engine:
             self._settle(turn)
         elif event.kind != "signal":
             reprompt(turn)
+        _uncover(turn)
         _keep_trail(turn, started_in)
         _suggest_language(turn)
         is_cry = is_first and turn.heard is not None and turn.heard.urgent
@@ -157,7 +160,20 @@ def _open_session(turn: Turn) -> None:
         if memory.covered_at is None or now - memory.covered_at >= SILENCE_ENDS:
             memory.begin(turn.world.new_tag())
     elif turn.world.handoff not in ("claimed", "live") and memory.is_over(now):
+        is_at_door = memory.state == DOOR
         memory.begin(turn.world.new_tag())
+        if is_at_door:
+            memory.state = DOOR
+            memory.prompt = [
+                [f"{memory.tag}.{DOOR}.{key}", choice.title]
+                for key, choice in turn.flows.choices(DOOR).items()
+            ]
+
+
+def _uncover(turn: Turn) -> None:
+    """Who writes after "ahora no" is answered: only a cover may follow a covered session."""
+    if turn.memory.session == "covered" and turn.flows.states[turn.state].kind != "cover":
+        turn.memory.session = "open"
 
 
 def _suggest_language(turn: Turn) -> None:
