@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from bot.engine.choices import match_choice
 from bot.engine.folding import words
 from bot.engine.model import learned
-from bot.engine.pieces import pieces
+from bot.engine.pieces import pieces, spelled
 from bot.engine.reading import Reading, read
 from bot.engine.vocabulary import INTENTS, LANGUAGES, vocabulary
 
@@ -105,14 +105,15 @@ def understand(
     whole = vocabulary().whole.get(" ".join(heard))
     if whole is not None:
         return _whole(whole[0], whole[1])
-    reading = read(text)
+    spoken, is_sure = _language(heard, language)
+    reading = read(text, spoken)
     found = pieces(reading, text)
     scores = learned().scores(found)
     is_in_danger = state is not None and state.startswith("safety.") and state not in CALM
     understanding = _weighed(reading, scores, is_in_danger)
     return replace(
         understanding,
-        language=_language(scores, heard, language),
+        language=spoken if is_sure else None,
         needs=tuple(reading.named("need")),
         places=tuple(find_places(text)) if find_places else (),
         because=_reasons(reading, found, understanding),
@@ -165,15 +166,16 @@ def _weighed(reading: Reading, scores: Mapping[str, float], is_in_danger: bool) 
     )
 
 
-def _language(scores: Mapping[str, float], heard: list[str], spoken: str | None) -> str | None:
-    """The language of a text, or nothing when it is too short or too mixed to say."""
+def _language(heard: Sequence[str], so_far: str | None) -> tuple[str, bool]:
+    """The likeliest language by spelling, and whether the text is long and clear enough to say so.
+
+    When it is not, the language spoken so far is kept.
+    """
+    scores = learned().scores(spelled(heard))
     chances = _one_of({name: scores[f"language:{name}"] for name in LANGUAGES})
     best = max(chances, key=chances.__getitem__)
-    if chances[best] >= SPEAKS:
-        return best
-    if spoken in chances and chances[spoken] >= 1 - SPEAKS and len(heard) > 1:
-        return spoken
-    return None
+    is_sure = chances[best] >= SPEAKS
+    return (so_far if so_far in chances and not is_sure else best), is_sure
 
 
 def _reasons(reading: Reading, found: set[str], understanding: Understanding) -> tuple[str, ...]:

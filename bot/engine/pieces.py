@@ -6,6 +6,7 @@ same function, so a piece always means the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from bot.engine.reading import Reading
@@ -13,26 +14,30 @@ from bot.engine.reading import Reading
 SHORTEST, LONGEST = 3, 5
 """Parts of words, in letters with the marks of beginning and end."""
 LENGTHS = (1, 2, 4, 8, 16, 32, 64)
+FLAGS = ("negated", "past", "about_other", "unreal")
+
+
+def spelled(heard: Sequence[str]) -> set[str]:
+    """The pieces of the spelling alone, by which the language is known: words `w`, parts `c`."""
+    found = {f"w{word}" for word in heard}
+    for word in heard:
+        found.update(_parts(word))
+    return found
 
 
 def pieces(reading: Reading, text: str) -> set[str]:
-    """Every piece of a message once. Words begin with `w`, neighbours `b` and `s`, parts `c`,
-    what the rules found `#`, what words are about `@`."""
+    """Every piece of a message once: its spelling, neighbours `b` and `s`, what the rules found
+    `#`, what words are about `@`."""
     heard = reading.words
-    found = {f"#{hit.meaning.kind}:{hit.meaning.name}" for hit in reading.hits}
+    found = spelled(heard) | _about(reading)
+    found.update(f"#{hit.meaning.kind}:{hit.meaning.name}" for hit in reading.hits)
     found.update(f"#phrase:{intent}" for intent in reading.idioms if intent)
-    found.update(
-        f"#{flag}" for flag in ("negated", "past", "about_other", "unreal") if getattr(reading, flag)
-    )
+    found.update(f"#{flag}" for flag in FLAGS if getattr(reading, flag))
     if reading.idioms:
         found.add("#idiom")
     if "?" in text or "¿" in text:
         found.add("#question")
     found.add(f"#length:{sum(len(heard) > bound for bound in LENGTHS)}")
-    found.update(_about(reading))
-    for word in heard:
-        found.update(_parts(word))
-    found.update(f"w{word}" for word in heard)
     edged = ("<", *heard, ">")
     found.update(f"b{first} {second}" for first, second in zip(edged, edged[1:], strict=False))
     found.update(f"s{first} {third}" for first, third in zip(edged, edged[2:], strict=False))

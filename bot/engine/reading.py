@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.engine.folding import words
-from bot.engine.phrases import Hit
+from bot.engine.phrases import Hit, Phrases
 from bot.engine.vocabulary import Meaning, vocabulary
 
 IDIOM = "~"
@@ -38,10 +38,11 @@ class Reading:
         return list(dict.fromkeys(hit.meaning.name for hit in self.hits if hit.meaning.kind == kind))
 
 
-def read(text: str) -> Reading:
-    """Read a text of any language."""
-    heard, idioms = _without_idioms(words(text))
-    hits = tuple(vocabulary().phrases.find(heard))
+def read(text: str, language: str) -> Reading:
+    """Read a text in a language of ours."""
+    book = vocabulary().books[language]
+    heard, idioms = _without_idioms(words(text), book.idioms)
+    hits = tuple(book.phrases.find(heard))
     groups = {hit.meaning.name for hit in hits if hit.meaning.kind == "group"}
     return Reading(
         words=tuple(heard),
@@ -54,12 +55,12 @@ def read(text: str) -> Reading:
     )
 
 
-def _without_idioms(heard: list[str]) -> tuple[list[str], list[str]]:
+def _without_idioms(heard: list[str], idioms: Phrases[str]) -> tuple[list[str], list[str]]:
     """Take the idioms out; name the intents that some of them stand for."""
     kept: list[str] = []
     meant: list[str] = []
     at = 0
-    for hit in vocabulary().idioms.find(heard):
+    for hit in idioms.find(heard):
         if hit.start >= at:
             kept += [*heard[at : hit.start], IDIOM]
             meant.append(hit.meaning)

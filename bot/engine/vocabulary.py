@@ -1,7 +1,7 @@
 """The words of `flows/intents/*.yaml`, ready to be found in a message.
 
-All languages are read together: a message often mixes them, and a hit only counts as one piece
-among many. Words that mean different things in two languages belong in a longer phrase.
+Whole messages are looked up in all languages at once; phrases only in the message's own, because
+a word may mean another thing elsewhere ("enfermera" is no locking up, as the French would have it).
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from bot.errors import ContentError
 FOLDER = Path(__file__).resolve().parents[2] / "flows" / "intents"
 LANGUAGES = ("es", "en", "pt", "fr", "ht", "qu")
 INTENTS = (
-    "danger_now self_harm coercion extortion sexual_violence violence police_abuse minor "
-    "missing_person rights privacy services_near health migration legal_help labour basic_needs "
-    "human language exit delete_data menu greeting thanks yes no back other"
-).split()
+    *("danger_now", "self_harm", "coercion", "extortion", "sexual_violence", "violence"),
+    *("police_abuse", "minor", "missing_person", "rights", "privacy", "services_near", "health"),
+    *("migration", "legal_help", "labour", "basic_needs", "human", "language", "exit"),
+    *("delete_data", "menu", "greeting", "thanks", "yes", "no", "back", "other"),
+)
 _WHOLE = {"affirm": "yes", "deny": "no"}
 """YAML would read the plain keys as truth values."""
 
@@ -35,9 +36,7 @@ KINDS: dict[str, Kind] = {
     "groups": "group",
     "words": "word",
 }
-GROUPS = frozenset(
-    "negation between harm help_wanted past recent now other_person unreal plain_work".split()
-)
+GROUPS = ("negation", "between", "harm", "past", "recent", "now", "other_person", "unreal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +49,26 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """`whole` maps a whole message (its sounds) to its intent, and its language when only one has it;
-    idioms come out first."""
+class Book:
+    """What one language knows; the idioms are taken out before the phrases are read."""
 
-    whole: dict[str, tuple[str, str | None]]
     idioms: Phrases[str]
     phrases: Phrases[Meaning]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """`whole` maps a whole message, by its sounds, to its intent and to its language when only one
+    language has it; `books` has every language's phrases."""
+
+    whole: dict[str, tuple[str, str | None]]
+    books: dict[str, Book]
 
 
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
     """The vocabulary of all languages; raise `ContentError` for a file that is wrong."""
-    files = [(code, _read(code)) for code in LANGUAGES if (FOLDER / f"{code}.yaml").exists()]
+    files = [(code, _read(code)) for code in LANGUAGES]
     whole: dict[str, tuple[str, str | None]] = {}
     for code, content in files:
         for intent, messages in content.get("whole", {}).items():
@@ -70,15 +76,21 @@ def vocabulary() -> Vocabulary:
                 heard = " ".join(words(message))
                 first, language = whole.get(heard, (_WHOLE.get(intent, intent), code))
                 whole[heard] = (first, language if language == code else None)
-    idioms = [pair for _, content in files for pair in _pairs(content.get("idioms", {}))]
-    return Vocabulary(whole, Phrases(idioms), Phrases(_meanings(files)))
+    contents = dict(files)
+    books = {}
+    for code, content in files:
+        read_with = [content, *(contents[other] for other in content.get("mixes", ()))]
+        books[code] = Book(
+            Phrases(pair for each in read_with for pair in _pairs(each.get("idioms", {}))),
+            Phrases(pair for each in read_with for pair in _meanings(each)),
+        )
+    return Vocabulary(whole, books)
 
 
-def _meanings(files: list[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, Meaning]]:
-    for _, content in files:
-        for section, kind in KINDS.items():
-            for phrase, name in _pairs(content.get(section, {})):
-                yield phrase, Meaning(kind, name, phrase)
+def _meanings(content: dict[str, Any]) -> Iterator[tuple[str, Meaning]]:
+    for section, kind in KINDS.items():
+        for phrase, name in _pairs(content.get(section, {})):
+            yield phrase, Meaning(kind, name, phrase)
 
 
 def _pairs(section: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
