@@ -64,10 +64,13 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing on the page of a case. `status` is its delivery's, `retry_id` names an entry that
-    failed and may be tried again."""
+    """One thing on the page of a case; of the same moment the greater `number` came later.
+
+    `status` is its delivery's, `retry_id` names an entry that failed and may be tried again.
+    """
 
     key: str
+    number: int
     by: By
     text: str
     at: datetime
@@ -153,7 +156,7 @@ def read(house: House, connection: Connection, handoff_id: int, now: datetime) -
     if row is None or row.consented_at is None:
         return None
     try:
-        lines = sorted(_lines(house, connection, row), key=lambda line: (line.at, line.key))
+        lines = sorted(_lines(house, connection, row), key=lambda line: (line.at, line.number))
         summary = _summary(house, row)
     except NoSuchContact:
         return None
@@ -239,7 +242,7 @@ def _written(house: House, connection: Connection, row: Row[Any], since: int) ->
     for one in kept:
         body = house.vault.open(row.contact_id, "message.body", one.id, one.body_sealed).decode()
         by: By = "note" if one.direction == "note" else "her"
-        yield Line(f"m{one.id}", by, plain(_named(house, body)), one.created_at)
+        yield Line(f"m{one.id}", one.id, by, plain(_named(house, body)), one.created_at)
 
 
 def _said(house: House, connection: Connection, row: Row[Any]) -> Iterator[Line]:
@@ -257,12 +260,13 @@ def _said(house: House, connection: Connection, row: Row[Any]) -> Iterator[Line]
         failed = status == "failed"
         if entry.payload_sealed is None:  # voided: nothing of it is left, only that it was
             if is_ours:
-                yield Line(f"o{entry.id}", "us", "", entry.created_at, "void")
+                yield Line(f"o{entry.id}", entry.id, "us", "", entry.created_at, "void")
             continue
         packed = house.vault.open(row.contact_id, "outbox.payload", entry.id, entry.payload_sealed)
         for number, message in enumerate(unpack(packed)[0]):
             yield Line(
                 f"o{entry.id}-{number}",
+                entry.id,
                 "us" if message.cause == "counselor" else "bot",
                 plain(message.text),
                 entry.created_at,
@@ -297,7 +301,7 @@ def _signs(connection: Connection, handoff_id: int, since: int) -> Iterator[Line
         is_sign = change.reason in SIGNS
         if is_sign or change.was != change.became:
             text = change.reason if is_sign else change.became
-            yield Line(f"h{change.id}", "sign", text, change.changed_at)
+            yield Line(f"h{change.id}", change.id, "sign", text, change.changed_at)
 
 
 def _named(house: House, body: str) -> str:

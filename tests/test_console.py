@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from bot import desertion, duty
 from bot.console import routes
 from bot.console.live import Live
-from bot.models import AuditEntry, Handoff, Staff, StaffSession
+from bot.models import AuditEntry, Handoff, OutboxEntry, Staff, StaffSession
 
 
 async def ask(service: Service, *, chat: int = CHAT, whatsapp: bool = False) -> int:
@@ -276,6 +276,32 @@ async def test_after_her_erasure_the_page_is_empty(service: Service) -> None:
     answer = await rosa.live(f"{path}/reply", text="hola", once="1")
     assert answer.status_code == 403
     assert "secreto de ella" not in (await rosa.get(path)).text
+
+
+async def test_what_did_not_arrive_is_said_and_tried_again(service: Service) -> None:
+    """The message says why in plain words, and goes again when she wishes."""
+    rosa, path = await taken(service, whatsapp=True)
+    await rosa.post(f"{path}/reply", text="Te leo, soy Rosa", once="1")
+    await service.settled()
+    (entry,) = service.ask("SELECT max(id) FROM outbox WHERE cause = 'counselor'")[0]
+
+    def fail(connection: Any) -> None:
+        row = update(OutboxEntry).where(OutboxEntry.id == entry)
+        connection.execute(row.values(status="failed", error_code="63014", parts_sent=0))
+
+    await service.store.worker.run(fail)
+    page = (await rosa.get(path)).text
+    assert "No llegó. Ella bloqueó el número" in page
+    assert (await rosa.post(f"{path}/retry", entry=str(entry))).status_code == 303
+    await service.settled()
+    assert "\n".join(service.written()).count("Te leo, soy Rosa") == 2
+    assert (await rosa.post(f"{path}/retry", entry=str(entry))).status_code == 409
+
+
+async def test_ready_phrases_are_in_her_language(service: Service) -> None:
+    """Each as it stands in the flows."""
+    rosa, path = await taken(service)
+    assert service.house.phrase("es", "console.canned_slow") in (await rosa.get(path)).text
 
 
 async def test_a_long_silence_is_said_before_she_types(service: Service) -> None:

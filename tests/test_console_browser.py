@@ -166,7 +166,7 @@ def test_a_person_and_two_counselors(place: Place) -> None:
     assert time.monotonic() - began < 4 * WITHIN / 1000
 
     rosa.get_by_text("Nota, pasar o cerrar").click()
-    rosa.get_by_label("A quién").select_option(label="Ana · 0 abiertas")
+    rosa.get_by_label("A quién").select_option(label="Ana · 0 en curso")
     rosa.get_by_role("button", name="Pasar a otra persona").click()
     expect(rosa.get_by_role("heading", name="Esperan")).to_be_visible()
     ana.get_by_role("link", name="Abrir").click()
@@ -277,6 +277,20 @@ def fits(page: Page, width: int) -> None:
     assert small == []
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_ready_phrase_keeps_the_draft(place: Place) -> None:
+    """It goes to the end of what was typed."""
+    rosa = place.counselor("Rosa")
+    place.person()
+    rosa.get_by_role("button", name="Atender").click()
+    rosa.get_by_label("Tu respuesta").fill("Hola.")
+    rosa.get_by_label("Frases listas").select_option(
+        label="Tú decides. Yo te digo qué caminos hay."
+    )
+    expect(rosa.get_by_label("Tu respuesta")).to_have_value(
+        "Hola. Tú decides. Yo te digo qué caminos hay."
+    )
 
 
 def test_all_by_keyboard(place: Place) -> None:

@@ -98,6 +98,8 @@ class Pages:
         """How long ago, in whole minutes, hours or days."""
         minutes = max(0, int((self._house.clock() - at).total_seconds() // 60))
         words: Mapping[str, str] = context["words"]
+        if minutes == 0:
+            return words["just_now"]
         if minutes < 60:
             return words["minutes"].format(count=minutes)
         if minutes < 48 * 60:

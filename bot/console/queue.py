@@ -15,6 +15,8 @@ from bot.console.room import HOME, Room, Visit, go
 from bot.duty import PRESENCES
 from bot.errors import RejectedInbound
 
+CALL_AGAIN = timedelta(minutes=2)
+"""An urgent one that nobody takes rings on every open page again (SAFETY 21)."""
 HEAR_EVERY = timedelta(seconds=30)
 """How often an open page is written down as heard of; well within `duty.HEARD_WITHIN`."""
 
@@ -110,11 +112,14 @@ def stream(room: Room, look: Look) -> Response:
 
 def _part(room: Room, visit: Visit, connection: Connection) -> str:
     house, now, member = room.house, room.now(), visit.member
+    waiting = cases.queue(house, connection, now)
+    urgent = [one for one in waiting if one.risk == "urgent"]
     return room.pages.render(
         "queue_part.html",
         member.language,
         form=visit.form,
-        waiting=cases.queue(house, connection, now),
+        waiting=waiting,
+        calls=sum((now - one.since) // CALL_AGAIN for one in urgent),
         mine=cases.held_by(house, connection, member.id, now),
         colleagues=duty.colleagues(connection, now),
         held=cases.held(connection) if member.may("supervise") else (),

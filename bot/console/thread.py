@@ -19,6 +19,7 @@ OUTCOMES = ("oriented", "referred", "no_answer", "no_longer", "other")
 """How a conversation ended, for the count; `console.outcome_…` says it."""
 LONGEST_REPLY = 4_000
 QUEUE = "queue"
+CANNED = "console.canned_"
 
 
 async def show(room: Room, visit: Visit) -> Response:
@@ -179,6 +180,7 @@ async def _page(
         notice=notice,
         unsent=unsent,
         longest=LONGEST_REPLY,
+        canned=_canned(room, case.language),
         once=room.house.new_tag() + room.house.new_tag(),
     )
 
@@ -187,6 +189,12 @@ def _part(room: Room, visit: Visit, case: Case | None) -> str:
     return room.pages.render(
         "case_part.html", visit.member.language, case=case, form=visit.form, now=room.now()
     )
+
+
+def _canned(room: Room, language: str) -> list[str]:
+    """Ready phrases in her language, in Spanish where it has none."""
+    keys = [key for key in room.house.flows.phrases if key.startswith(CANNED)]
+    return [room.house.phrase(language, key) for key in keys]
 
 
 def _text(visit: Visit) -> str:

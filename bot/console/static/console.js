@@ -57,11 +57,12 @@ function scrolled() {
 function showPart(html) {
   const before = scrolled();
   const waited = waiting();
+  const called = calls();
   const fresh = new DOMParser().parseFromString(policy.createHTML(html), "text/html").body;
   morphChildren(live, fresh);
   const after = scrolled();
   if (after && (!before || before.wasAtEnd)) after.log.scrollTop = after.log.scrollHeight;
-  if (waiting() > waited || newFromHer(before)) alertHer();
+  if (waiting() > waited || calls() > called || newFromHer(before)) alertHer();
   fitState();
 }
 
@@ -76,6 +77,12 @@ function newFromHer(before) {
 function waiting() {
   const section = document.getElementById("waiting");
   return section ? Number(section.dataset.count) : 0;
+}
+
+// How often urgent ones that nobody takes have been called out by now.
+function calls() {
+  const section = document.getElementById("waiting");
+  return section ? Number(section.dataset.calls) : 0;
 }
 
 // The page says at once, on any width, that nothing can be sent now.
@@ -200,6 +207,16 @@ function startAlerts(button) {
   if (window.Notification && Notification.permission === "default") Notification.requestPermission();
 }
 
+// A ready phrase goes where the cursor is; what was typed stays.
+function insertCanned(select) {
+  const box = replyForm.elements.text;
+  const before = box.value.slice(0, box.selectionStart);
+  const gap = before && !/\s$/.test(before) ? " " : "";
+  if (select.value) box.setRangeText(gap + select.value, box.selectionStart, box.selectionEnd, "end");
+  select.value = "";
+  box.focus();
+}
+
 function reveal(id, act) {
   const button = document.getElementById(id);
   if (!button) return;
@@ -215,11 +232,19 @@ function start() {
     replyForm.addEventListener("submit", send);
     replyForm.elements.text.addEventListener("keydown", typed);
     window.addEventListener("beforeunload", keepDraft);
+    const canned = document.getElementById("canned");
+    canned.hidden = false;
+    canned.querySelector("select").addEventListener("change", (event) =>
+      insertCanned(event.target)
+    );
   }
   if (!page.events) return;
   newFromHer(null);
   const now = scrolled();
-  if (now) now.log.scrollTop = now.log.scrollHeight;
+  if (now) {
+    now.log.scrollTop = now.log.scrollHeight;
+    document.scrollingElement.scrollTop = document.scrollingElement.scrollHeight;
+  }
   fitState();
   listen();
 }
