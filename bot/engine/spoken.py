@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.engine.folding import fold
-from bot.engine.intents import LIKELY
+from bot.engine.intents import SURE
 from directory.places import place
 
 if TYPE_CHECKING:
@@ -23,11 +23,15 @@ _THEIR_AGE = (
 _AGE = re.compile(
     rf"\b(?:{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente)))"
     rf"|\b{_THEIR_AGE} (?:anos|anitos|years|ans)\b"
-    r"|\b(?:hij|alumn|prim|herman|sobrin|niet|chic|nin|vecin|amig)\w* (?:de|tiene) (?:1[0-7]|[1-9])\b"
+    r"|\b(?:hij|alumn|prim|herman|sobrin|niet|chic|nin|vecin|amig)\w*"
+    r" (?:de|tiene) (?:1[0-7]|[1-9])\b"
 )
 _REPORTED = re.compile(
     r"\bdenuncie\b|\bdenunciamos\b|\b(?:puse|hice|hicimos|pusimos|presente) (?:\w+ )?denuncia\b"
     r"|(?<!hacer )(?<!poner )(?<!presentar )\b(?:mi|con la) denuncia\b"
+)
+_ACCUSED = re.compile(
+    r"\bme (?:han |estan )?(?:denunciaron|denuncio|denunciad|acus)|\bestoy denunciad"
 )
 _DECLINED = re.compile(
     r"\b(?:no|tampoco) (?:\w+ ){0,2}?(?:quiero|quisiera|voy|vamos|puedo|deseo|pienso|atrevo|animo)"
@@ -36,6 +40,10 @@ _DECLINED = re.compile(
 _OFFICER = r"(?:polic|tombo|suboficial|sereno|pnp|policeman|cop\b)"
 _IS_POLICE = re.compile(rf"\b(?:un|el|ese|este|unos|los|esos|es|son|a) {_OFFICER}\w*(?! no\b)")
 _AGAINST_POLICE = re.compile(rf"\bdenunci\w* (?:a|contra) (?:\w+ )?{_OFFICER}")
+_ELSEWHERE = re.compile(
+    r"\b(?:su|sus|del|de el|de la|his|her|their|dele|dela|sa|son) "
+    r"(?:celular|cel|telefono|whatsapp|facebook|instagram|tiktok|perfil|cuenta|phone|celulares)\b"
+)
 _OWN_WORK = re.compile(
     r"\btrabaj\w* sexual|\bsex ?work|\bsexoservidor|\bmeretri|\bprostitut|\bscort|\bescort"
     r"|\bkine(?:siolog)?\b|\bpag\w+ por sexo|\batiendo clientes|\bmi esquina\b"
@@ -55,6 +63,11 @@ def has_reported(turn: Turn) -> bool:
     return bool(_REPORTED.search(fold(turn.said)))
 
 
+def was_accused(turn: Turn) -> bool:
+    """Somebody reported her: she needs a lawyer, not a place to report."""
+    return bool(_ACCUSED.search(fold(turn.said)))
+
+
 def declines_report(turn: Turn) -> bool:
     """She says that she does not want to report, or dares not."""
     is_denied = turn.heard is not None and turn.heard.negated
@@ -67,7 +80,7 @@ def reports_police(turn: Turn) -> bool:
 
 
 def names_police(turn: Turn) -> bool:
-    """An officer is named as one who acts ("un policía me…", "él es tombo"), not as help to call."""
+    """An officer is named as one who acts ("un policía me…", "es tombo"), not as help to call."""
     return bool(_IS_POLICE.search(fold(turn.said)))
 
 
@@ -78,12 +91,22 @@ def tells_of_own_work(turn: Turn) -> bool:
     return is_free and bool(_OWN_WORK.search(fold(turn.said)))
 
 
+def is_online(turn: Turn) -> bool:
+    """The threat is about her pictures or comes over the web."""
+    return turn.heard is not None and "amenazas_internet" in turn.heard.needs
+
+
 def was_refused_care(turn: Turn) -> bool:
     """A hospital or post sent her away: a complaint and health in one message."""
     heard = turn.heard
     return heard is not None and (
         "health" in (heard.intent, *heard.also) or bool({"salud", "salud_sexual"} & {*heard.needs})
     )
+
+
+def is_of_this_chat(turn: Turn) -> bool:
+    """What she wants deleted is here, not on the telephone or page of somebody else."""
+    return not _ELSEWHERE.search(fold(turn.said))
 
 
 def names_language(turn: Turn) -> bool:
@@ -109,8 +132,10 @@ def is_place(turn: Turn) -> bool:
 
 
 def is_only_place(turn: Turn) -> bool:
-    """It is a place, and nothing else was understood in it."""
-    return turn.heard is not None and turn.heard.score < LIKELY and is_place(turn)
+    """It is a place, and nothing else was surely understood in it."""
+    heard = turn.heard
+    is_free = heard is not None and (heard.score < SURE or heard.intent == "services_near")
+    return is_free and is_place(turn)
 
 
 GUARDS: dict[str, Callable[[Turn], bool]] = {
@@ -118,10 +143,13 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
     for guard in (
         names_minor,
         has_reported,
+        was_accused,
+        is_online,
         declines_report,
         reports_police,
         names_police,
         names_language,
+        is_of_this_chat,
         tells_of_own_work,
         was_refused_care,
         is_only_place,
