@@ -54,7 +54,7 @@ def _turns(rehearsal: Rehearsal) -> Callable[[], object]:
         understand=hear,
         new_tag=house.new_tag,
         is_pocket_word=lambda folded: False,
-        duty=Duty(),
+        ask_duty=Duty,
         languages=house.catalogues.titles,
     )
     memory, says = [Memory()], itertools.cycle(SAYS)

@@ -147,7 +147,7 @@ def _world(
         understand=hear,
         new_tag=house.new_tag,
         is_pocket_word=lambda folded: records.is_pocket_word(house.vault, arrival, folded),
-        duty=house.duty(connection, now),
+        ask_duty=lambda: house.duty(connection, now),
         languages=house.catalogues.titles,
         channel=arrival.channel,
         handoff=None if standing is None else standing.status,

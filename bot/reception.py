@@ -114,7 +114,7 @@ class Reception:
             understand=hear,
             new_tag=self.house.new_tag,
             is_pocket_word=lambda folded: False,
-            duty=Duty(),
+            ask_duty=Duty,
             languages=self.house.catalogues.titles,
         )
         return self.house.engine.take_turn(Memory(), Event("text", text=text), world).messages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -53,7 +54,7 @@ def match_choice(text: str, titles: Sequence[str]) -> int | None:
     number = _number(typed)
     if number is not None:
         return number - 1 if 1 <= number <= len(titles) else None
-    wanted = [[sounds(word) for word in fold(title).split()] for title in titles]
+    wanted = [_heard(title) for title in titles]
     mine = [sounds(word) for word in typed]
     for is_fit in (_is_same, _is_cut, _is_near):
         fitting = [at for at, title in enumerate(wanted) if title and is_fit(mine, title)]
@@ -62,6 +63,12 @@ def match_choice(text: str, titles: Sequence[str]) -> int | None:
         if fitting:
             return None
     return None
+
+
+@lru_cache(4096)
+def _heard(title: str) -> list[str]:
+    """A title's words as they sound; never what she wrote, which no cache may keep."""
+    return [sounds(word) for word in fold(title).split()]
 
 
 def _number(typed: list[str]) -> int | None:

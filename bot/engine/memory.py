@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -76,8 +76,7 @@ class Memory:
 
     def dump(self) -> dict[str, Any]:
         """Plain data for JSON; only what differs from a new memory."""
-        fresh = asdict(Memory())
-        kept = {name: value for name, value in asdict(self).items() if value != fresh[name]}
+        kept = {name: value for name in _FRESH if (value := getattr(self, name)) != _FRESH[name]}
         return {
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in kept.items()
@@ -91,3 +90,17 @@ class Memory:
             if isinstance(known.get(name), str):
                 known[name] = datetime.fromisoformat(known[name])
         return cls(**known)
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Memory:
+        """A memory of its own: what is changed in place is copied, the rest cannot be changed."""
+        return Memory(**{name: _own(getattr(self, name)) for name in _FRESH})
+
+
+def _own(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _own(one) for key, one in value.items()}
+    return [_own(one) for one in value] if isinstance(value, list) else value
+
+
+_FRESH = {field.name: getattr(Memory(), field.name) for field in fields(Memory)}
+"""What a new memory holds."""

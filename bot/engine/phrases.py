@@ -1,7 +1,7 @@
 """Phrases with small wildcards, found in a list of words.
 
 A phrase is written as in `flows/intents/es.yaml`: `golpe*` is any ending, `a/b` one or the other,
-`…` up to three words. Finding looks only at phrases whose first word is there.
+`…` up to three words. Finding looks only at phrases whose first words are there.
 """
 
 from __future__ import annotations
@@ -67,28 +67,69 @@ def steps(phrase: str) -> tuple[Step, ...]:
     return tuple(compiled)
 
 
+class _Shelf(Generic[Meaning]):
+    """Phrases with the same first word, those apart whose second word must follow at once."""
+
+    __slots__ = ("always", "by_next")
+
+    def __init__(self) -> None:
+        self.always: list[_Entry[Meaning]] = []
+        self.by_next: dict[str, list[_Entry[Meaning]]] = {}
+
+    def put(self, entry: _Entry[Meaning]) -> None:
+        compiled = entry[1]
+        if len(compiled) == 1 or compiled[1].is_far or compiled[1].stems:
+            self.always.append(entry)
+            return
+        for word in compiled[1].exact:
+            self.by_next.setdefault(word, []).append(entry)
+
+
+_Entry = tuple[int, tuple[Step, ...], Meaning]
+"""A phrase with its place among all, in which order hits are given."""
+
+
 class Phrases(Generic[Meaning]):
-    """Many phrases, each with its meaning, indexed by their first word."""
+    """Many phrases, each with its meaning, indexed by their first two words."""
 
     def __init__(self, written: Iterable[tuple[str, Meaning]]) -> None:
         """Raise `ContentError` for a phrase that cannot be found."""
-        self._exact: dict[str, list[tuple[tuple[Step, ...], Meaning]]] = {}
-        self._stems: dict[str, list[tuple[tuple[Step, ...], Meaning]]] = {}
-        for phrase, meaning in written:
-            compiled = steps(phrase)
-            for word in compiled[0].exact:
-                self._exact.setdefault(word, []).append((compiled, meaning))
-            for stem in {stem[:STEM] for stem in compiled[0].stems}:
-                self._stems.setdefault(stem, []).append((compiled, meaning))
+        self._exact: dict[str, _Shelf[Meaning]] = {}
+        self._stems: dict[str, _Shelf[Meaning]] = {}
+        for place, (phrase, meaning) in enumerate(written):
+            entry = (place, steps(phrase), meaning)
+            first = entry[1][0]
+            for word in first.exact:
+                self._exact.setdefault(word, _Shelf()).put(entry)
+            for stem in first.stems:
+                self._stems.setdefault(stem, _Shelf()).put(entry)
 
     def find(self, message: Sequence[str]) -> Iterator[Hit[Meaning]]:
         """Every phrase in the words of a message, from left to right."""
         for start, word in enumerate(message):
-            for index in (self._exact.get(word), self._stems.get(word[:STEM])):
-                for compiled, meaning in index or ():
+            following = message[start + 1] if start + 1 < len(message) else ""
+            stems = (word[:length] for length in range(STEM, len(word) + 1))
+            for shelves in (
+                [self._exact[word]] if word in self._exact else (),
+                [self._stems[stem] for stem in stems if stem in self._stems],
+            ):
+                for compiled, meaning in _candidates(shelves, following):
                     end = _end(compiled, message, start)
                     if end is not None:
                         yield Hit(meaning, start, end)
+
+
+def _candidates(
+    shelves: Sequence[_Shelf[Meaning]], following: str
+) -> Iterator[tuple[tuple[Step, ...], Meaning]]:
+    """Phrases that may begin here, each once, in the order in which they were written."""
+    entries: dict[int, tuple[tuple[Step, ...], Meaning]] = {}
+    for shelf in shelves:
+        for some in (shelf.always, shelf.by_next.get(following, ())):
+            for place, compiled, meaning in some:
+                entries[place] = (compiled, meaning)
+    for place in sorted(entries):
+        yield entries[place]
 
 
 def _end(compiled: tuple[Step, ...], message: Sequence[str], start: int) -> int | None:

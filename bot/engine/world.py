@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from bot.engine.intents import Understanding
 from directory.search import Directory
@@ -21,13 +22,14 @@ class Duty:
     next_shift_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
     """One turn's surroundings. `now` is aware, in America/Lima.
 
     `translate(language, context, text)` gives the text in a language, the Spanish one where a
     translation is missing. `new_tag()` makes the session tag of choice ids. `is_pocket_word`
-    compares a folded text with the contact's secret word.
+    compares a folded text with the contact's secret word. `ask_duty()` is asked at most once, and
+    only where a flow speaks of waiting.
     """
 
     now: datetime
@@ -36,8 +38,13 @@ class World:
     understand: Callable[[str, str | None, str | None], Understanding]
     new_tag: Callable[[], str]
     is_pocket_word: Callable[[str], bool]
-    duty: Duty
+    ask_duty: Callable[[], Duty]
     languages: Mapping[str, str]
     channel: str = "web"
     handoff: str | None = None
     directory_is_up: bool = True
+
+    @cached_property
+    def duty(self) -> Duty:
+        """Who could answer now."""
+        return self.ask_duty()
