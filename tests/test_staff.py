@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +207,7 @@ def test_a_session_ends_by_idleness_and_at_eight_hours(gate: Gate) -> None:
     assert not is_in(timedelta(minutes=30))
     for minutes in range(20, 480, 20):
         at = NOW + timedelta(minutes=minutes)
-        gate.do(lambda c, at=at: signin.touch(c, token, at, is_active=True))
+        gate.do(partial(signin.touch, token=token, now=at, is_active=True))
     assert is_in(timedelta(minutes=479))
     assert not is_in(timedelta(hours=8))
 
@@ -240,7 +241,7 @@ def test_a_name_is_one_person(gate: Gate) -> None:
     gate.do(lambda c: gate.roster.add(c, "Rosa", "counselor", NOW))
     for name in ("rosa ", "", "a\x00b", "x" * 81):
         with pytest.raises(CommandRefused):
-            gate.do(lambda c, name=name: gate.roster.add(c, name, "editor", NOW))
+            gate.do(partial(gate.roster.add, name=name, role="editor", now=NOW))
 
 
 def test_rights_are_denied_unless_they_stand_written() -> None:
@@ -268,7 +269,7 @@ def test_the_audit_chain_holds(gate: Gate) -> None:
 def test_a_missing_or_changed_entry_shows(gate: Gate) -> None:
     """Removing one, or changing who did it, breaks the chain at the next or at that one."""
     for number in range(4):
-        gate.do(lambda c, n=number: gate.ledger.record(c, n, "claim", NOW, subject=str(n)))
+        gate.do(partial(gate.ledger.record, staff_id=number, action="claim", now=NOW))
     ids = gate.do(lambda c: list(c.scalars(select(AuditEntry.id).order_by(AuditEntry.id))))
     gate.do(
         lambda c: c.execute(update(AuditEntry).where(AuditEntry.id == ids[2]).values(staff_id=9))
