@@ -53,13 +53,14 @@ COUNTED = {
 
 
 @lru_cache(maxsize=1)
-def _content(root: Path) -> tuple[Content, Directory]:
-    """Flows and directory change with no rehearsal, so many share them."""
+def _content(root: Path) -> tuple[Content, Directory, bytes]:
+    """Flows, directory and an empty store: no rehearsal changes them, so many share them."""
     vault = Vault(MEMORY, lambda: (MASTER,))
     store = Store(MEMORY, prepare=vault.stock)
     try:
         store.upgrade()
-        return Content.load(root), open_directory(store)
+        empty = store.image()
+        return Content.load(root), open_directory(store), empty
     finally:
         store.close()
         vault.close()
@@ -119,8 +120,8 @@ class Rehearsal:
         self.language = language
         self.vault = Vault(MEMORY, lambda: (MASTER,))
         self.store = Store(MEMORY, prepare=self.vault.stock)
-        self.store.upgrade()
-        content, directory = _content(root)
+        content, directory, empty = _content(root)
+        self.store.take(empty)
         self.house = House(
             content.engine,
             self.vault,

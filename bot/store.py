@@ -19,6 +19,7 @@ After deleting what must leave no byte behind, call `truncate_after(connection)`
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -71,6 +72,21 @@ class Store:
         with self._guard, self._writer.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def image(self) -> bytes:
+        """A store in memory as bytes, for another one to begin with (`take`)."""
+        return self._memory().serialize()
+
+    def take(self, image: bytes) -> None:
+        """Begin as `image` is, instead of by migrations; only a store in memory can."""
+        self._memory().deserialize(image)
+
+    def _memory(self) -> sqlite3.Connection:
+        with self._guard, self._writer.connect() as connection:
+            driven = connection.connection.driver_connection
+        if not isinstance(driven, sqlite3.Connection):
+            raise TypeError("only a store in memory is copied so")
+        return driven
 
     def is_ready(self) -> bool:
         """Whether the database answers."""
