@@ -1,4 +1,4 @@
-"""A client that costs little: prepared requests over connections kept open, answers only counted."""
+"""A client that costs little: prepared requests on connections kept open, answers counted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 SAYS = ("hola", "si", "necesito una abogada en Iquitos", "mis derechos", "gracias", "salir")
@@ -74,12 +75,8 @@ async def run(port: int, connections: int, seconds: float, secret: str, first: i
     loop, result = asyncio.get_running_loop(), Result()
     clients = []
     for number in range(connections):
-        requests = _conversations(first + number * 1_000_000, secret)
-        _, client = await loop.create_connection(
-            lambda requests=requests: _Client(requests, result),
-            "127.0.0.1",
-            port,  # type: ignore[misc]
-        )
+        client = _Client(_conversations(first + number * 1_000_000, secret), result)
+        await loop.create_connection(partial(_itself, client), "127.0.0.1", port)
         clients.append(client)
     began = time.perf_counter()
     await asyncio.sleep(seconds)
@@ -87,6 +84,10 @@ async def run(port: int, connections: int, seconds: float, secret: str, first: i
     for client in clients:
         client.close()
     return result
+
+
+def _itself(client: _Client) -> _Client:
+    return client
 
 
 def _conversations(first: int, secret: str) -> Iterator[bytes]:

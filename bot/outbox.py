@@ -43,6 +43,16 @@ TRY_AGAIN = timedelta(seconds=30)
 MOST_ATTEMPTS = 8
 
 _INSERT = Prepared(insert(OutboxEntry))
+_VOID = Prepared(
+    update(OutboxEntry)
+    .where(
+        OutboxEntry.conversation_id.in_(
+            select(Conversation.id).where(Conversation.contact_id == bindparam("contact"))
+        ),
+        or_(*(OutboxEntry.status == bindparam(status) for status in WAITING)),
+    )
+    .values(status=bindparam("became"), payload_sealed=bindparam("nothing"))
+)
 _RELEASE = Prepared(
     update(OutboxEntry)
     .where(OutboxEntry.conversation_id == bindparam("conversation"))
@@ -108,12 +118,11 @@ def void(connection: Connection, contact_id: int) -> int:
 
     What is on its way to the provider is marked too, and deleted there when its id arrives.
     """
-    hers = select(Conversation.id).where(Conversation.contact_id == contact_id)
-    return connection.execute(
-        update(OutboxEntry)
-        .where(OutboxEntry.conversation_id.in_(hers), OutboxEntry.status.in_(WAITING))
-        .values(status="void", payload_sealed=None)
-    ).rowcount
+    cursor = _VOID.run(
+        connection, contact=contact_id, pending="pending", held="held", sending="sending",
+        became="void", nothing=None,
+    )  # fmt: skip
+    return int(cursor.rowcount)
 
 
 def release(connection: Connection, conversation_id: int, now: datetime) -> int:

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select, update
 
 from bot.channels.base import Channel
 from bot.errors import BrokenSeal, NoSuchContact, SendError
-from bot.models import Contact, Conversation, Delivery, Message, OutboxEntry
+from bot.models import Contact, Conversation, Delivery, Message, OutboxEntry, to_ms
+from bot.prepared import Prepared
 from bot.store import Store
 from bot.vault import Vault
 
@@ -35,24 +36,29 @@ class _Trace(NamedTuple):
     ref_sealed: bytes
 
 
+_HERS = select(Conversation.id).where(Conversation.contact_id == bindparam("contact"))
+_OURS = select(OutboxEntry.id).where(OutboxEntry.conversation_id.in_(_HERS))
+_MARK = (
+    Prepared(
+        update(Message)
+        .where(Message.conversation_id.in_(_HERS), Message.ref_sealed.is_not(None))
+        .where(Message.created_at >= bindparam("since"))
+        .values(is_unwanted=bindparam("yes"))
+    ),
+    Prepared(
+        update(Delivery)
+        .where(Delivery.entry_id.in_(_OURS), Delivery.ref_sealed.is_not(None))
+        .where(Delivery.sent_at >= bindparam("since"))
+        .values(is_unwanted=bindparam("yes"))
+    ),
+)
+
+
 def mark(connection: Connection, contact_id: int, now: datetime) -> int:
     """What the channel may still delete, hers and ours, is unwanted from now on; how many."""
-    since = now - TELEGRAM_DELETES
-    hers = select(Conversation.id).where(Conversation.contact_id == contact_id)
-    ours = select(OutboxEntry.id).where(OutboxEntry.conversation_id.in_(hers))
-    marked = connection.execute(
-        update(Message)
-        .where(Message.conversation_id.in_(hers), Message.created_at >= since)
-        .where(Message.ref_sealed.is_not(None))
-        .values(is_unwanted=True)
-    ).rowcount
-    marked += connection.execute(
-        update(Delivery)
-        .where(Delivery.entry_id.in_(ours), Delivery.sent_at >= since)
-        .where(Delivery.ref_sealed.is_not(None))
-        .values(is_unwanted=True)
-    ).rowcount
-    return marked
+    since = to_ms(now - TELEGRAM_DELETES)
+    cursors = [one.run(connection, contact=contact_id, since=since, yes=True) for one in _MARK]
+    return sum(cursor.rowcount for cursor in cursors)
 
 
 def refs(connection: Connection, vault: Vault, contact_id: int) -> list[str]:

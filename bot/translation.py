@@ -8,6 +8,7 @@ from __future__ import annotations
 import gettext
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import yaml
@@ -33,7 +34,7 @@ class Language(BaseModel):
         return self.name if self.reviewed_by else f"{self.name} ({self.draft})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogues:
     """All languages that are spoken, loaded at start."""
 
@@ -61,7 +62,7 @@ class Catalogues:
                 raise ContentError(f"{compiled}:1: not compiled; run `make messages`") from error
         return cls(languages, loaded)
 
-    @property
+    @cached_property
     def titles(self) -> dict[str, str]:
         """Code to what a person taps to choose the language."""
         return {code: language.title for code, language in self.languages.items()}

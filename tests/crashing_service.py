@@ -19,6 +19,7 @@ from unittest import mock
 import uvicorn
 
 import server
+from bot.conversation import receive
 from bot.house import Content
 from bot.settings import Settings
 
@@ -32,7 +33,7 @@ def main(folder: Path, port: int) -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            server.Content = content  # type: ignore[misc] # read once, before the fork
+            mock.patch.object(server, "Content", content).start()  # read once, before the fork
             if line[0] != "-":
                 _prepare_to_die(*line.split())
             app = server.create_app(Settings.from_environment(os.environ, folder))
@@ -46,16 +47,13 @@ def main(folder: Path, port: int) -> None:
 def _prepare_to_die(step: str, moment: str, text: str) -> None:
     """Replace the step by one that ends the process, but only after it heard `text`."""
     is_armed: list[bool] = []
-    from bot import reception
-
-    receive = reception.receive
 
     def arm(house: Any, connection: Any, inbound: Any) -> Any:
         if inbound.text == text:
             is_armed.append(True)
         return receive(house, connection, inbound)
 
-    reception.receive = arm  # type: ignore[attr-defined]
+    mock.patch("bot.reception.receive", arm).start()
     owner, _, name = step.rpartition(".")
     parent, _, kind = owner.rpartition(".")
     is_class = kind[0].isupper()
