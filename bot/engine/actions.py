@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import guards, places, questions, sessions, spoken, summary
+from bot.engine import danger, places, questions, sessions, spoken, summary
 from bot.engine.composing import reprompt
 from bot.engine.effects import (
     AlertCounselor,
@@ -111,13 +111,15 @@ def keep_named_language(turn: Turn) -> None:
 
 
 def take_need(turn: Turn) -> None:
-    """Keep the need that her words name, or the first one of their intent."""
+    """Keep the need that her words name, or the first one of their intent.
+
+    A place alone names none: what she looked for before still counts.
+    """
     heard = turn.heard
     if heard is None:
         return
-    turn.memory.need = heard.needs[0] if heard.needs else None
-    if turn.memory.need is None:
-        turn.memory.need = need_of(heard.intent)
+    need = heard.needs[0] if heard.needs else need_of(heard.intent)
+    turn.memory.need = need or turn.memory.need
 
 
 def take_place(turn: Turn) -> None:
@@ -145,7 +147,7 @@ def keep_fear(turn: Turn) -> None:
 def remind_danger(turn: Turn) -> None:
     """One line with the number; other numbers when the one who hurts her is police."""
     turn.memory.is_urgent = True
-    name = "danger_again_police" if guards.police_hurts(turn) else "danger_again"
+    name = "danger_again_police" if danger.police_hurts(turn) else "danger_again"
     turn.say(fill(turn, turn.phrase(f"interrupts.{name}")), "danger")
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.engine import questions, spoken
+from bot.engine import danger, questions, spoken
 from bot.engine.folding import fold
 from bot.engine.memory import START
 from bot.engine.pocket import is_good
@@ -15,8 +14,6 @@ from directory.needs import need_of
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
-DANGER_REPEATS_AFTER = timedelta(minutes=10)
-"""Within this time the danger text is not repeated whole (SAFETY 3)."""
 LIMA_AND_CALLAO = ("15", "07")
 WAITING = ("offered", "waiting", "claimed", "live", "transferred")
 
@@ -83,12 +80,6 @@ def may_be_in_lima(turn: Turn) -> bool:
     return turn.memory.place is None
 
 
-def danger_was_said(turn: Turn) -> bool:
-    """The danger text was shown whole within the last ten minutes."""
-    said_at = turn.memory.danger_at
-    return said_at is not None and turn.world.now - said_at < DANGER_REPEATS_AFTER
-
-
 def counselors_present(turn: Turn) -> bool:
     """At least one counselor is on duty."""
     return turn.world.duty.present > 0
@@ -117,11 +108,6 @@ def is_with_counselor(turn: Turn) -> bool:
 def is_waiting(turn: Turn) -> bool:
     """She waits for a person, or one has taken over."""
     return turn.world.handoff in ("waiting", "claimed", "live", "transferred")
-
-
-def is_urgent(turn: Turn) -> bool:
-    """Danger was spoken of in this session."""
-    return turn.memory.is_urgent
 
 
 def on_whatsapp(turn: Turn) -> bool:
@@ -159,20 +145,6 @@ def is_negated(turn: Turn) -> bool:
     return turn.heard is not None and turn.heard.negated
 
 
-def is_last_night(turn: Turn) -> bool:
-    """An assault that is over, hours ago: health within 72 hours comes before the police."""
-    words = set(fold(turn.said).split())
-    return bool(words & HOURS_AGO) and not words & RIGHT_NOW
-
-
-HOURS_AGO = frozenset(
-    "ayer anoche anteayer antier madrugada ontem yesterday night hier soir yè qayna".split()
-)
-RIGHT_NOW = frozenset(
-    "ahora ahorita ahorit estan esta viene vienen now agora maintenant kounye".split()
-)
-
-
 def tells_of_condom(turn: Turn) -> bool:
     """A condom broke or came off: the first 72 hours count."""
     words = fold(turn.said).split()
@@ -191,13 +163,6 @@ def has_web(turn: Turn) -> bool:
 def lacks_web(turn: Turn) -> bool:
     """None of the services shown last has a web page."""
     return not has_web(turn)
-
-
-def can_be_asked(turn: Turn) -> bool:
-    """A doubt about danger may be asked about: it is safe to write, and it was not just asked."""
-    return (
-        turn.memory.is_safe and not turn.state.startswith("safety.") and not danger_was_said(turn)
-    )
 
 
 def is_worth_asking(turn: Turn) -> bool:
@@ -246,32 +211,6 @@ def can_go_back(turn: Turn) -> bool:
     return bool(turn.memory.trail)
 
 
-def tells_of_police(turn: Turn) -> bool:
-    """She says that the one who hurts her is police."""
-    heard = turn.heard
-    return heard is not None and "police_abuse" in (heard.intent, *heard.also)
-
-
-def police_hurts(turn: Turn) -> bool:
-    """The one who hurts her is police, by this message or an earlier one of the session: prosecutor
-    and Ombudsman, never only the police (SAFETY 10)."""
-    return spoken.names_police(turn) or POLICE in turn.memory.told
-
-
-POLICE = "police_hurts"
-"""In `Memory.told` once she said so."""
-
-
-def police_does_not_hurt(turn: Turn) -> bool:
-    """Nothing says that the one who hurts her is police."""
-    return not police_hurts(turn)
-
-
-def police_was_said(turn: Turn) -> bool:
-    """The danger text without the police was shown whole within the last ten minutes."""
-    return POLICE in turn.memory.told and danger_was_said(turn)
-
-
 def is_starting(turn: Turn) -> bool:
     """Nothing was said yet in this session."""
     return turn.state == START
@@ -298,25 +237,21 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             in_lima,
             outside_lima,
             may_be_in_lima,
-            danger_was_said,
             counselors_present,
             nobody_present,
             next_shift_known,
             next_shift_unknown,
             is_with_counselor,
             is_waiting,
-            is_urgent,
             on_whatsapp,
             on_telegram,
             on_web,
             is_worth_asking,
             asks_for_service,
             is_negated,
-            is_last_night,
             tells_of_condom,
             has_web,
             lacks_web,
-            can_be_asked,
             is_erase_asked,
             has_pocket_word,
             word_is_good,
@@ -324,14 +259,11 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             lacks_summary,
             names_need,
             can_go_back,
-            tells_of_police,
-            police_hurts,
-            police_does_not_hurt,
-            police_was_said,
             is_starting,
             is_about_other,
         )
     }
     | questions.GUARDS
     | spoken.GUARDS
+    | danger.GUARDS
 )

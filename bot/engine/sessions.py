@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bot.engine.danger import POLICE
 from bot.engine.effects import AlertCounselor, DeleteSent, Erase, KeepPocketWord, VoidOutbox
 from bot.engine.folding import fold
-from bot.engine.guards import POLICE
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn

@@ -41,6 +41,8 @@ def services(turn: Turn) -> list[Message]:
         messages.append(Message(turn.phrase("find_service.state_duty")))
     if memory.place and answer.is_widened:
         messages.append(Message(fill(turn, turn.phrase("find_service.widened"))))
+    if found and not messages:
+        messages.append(Message(turn.phrase("find_service.found")))
     messages += [cards.card(one, turn) for one in found]
     shown = {one.listing.id for one in found}
     memory.shown = [*memory.shown, *(one for one in shown if one not in memory.shown)]
