@@ -1,14 +1,17 @@
 """Kuska's conversation side. The service directory lives beside it in `directory`.
 
-The way of one message: a channel parses it (`channels`), `conversation.receive` stores it and runs
-a turn (`engine`), the replies wait in the `outbox` and are committed with it, and `outbox` delivers
-them through the channel again. `conversation.resume` is the second door: a counselor joined,
-replied or closed, a handoff expired.
+The way of one message: a channel parses it (`channels`), `reception` hands it to the store's worker,
+`conversation.receive` stores it and runs a turn (`engine`), the replies wait in the `outbox` and are
+committed with it, and `delivery` sends them through the channel again. `conversation.resume` is the
+second door: a counselor joined, replied or closed, a handoff expired. docs/one-message.md follows it.
 
-messages      what comes in and goes out, whatever the channel
-engine        flows, states, understanding: pure
-channels      web chat, Telegram, WhatsApp: parse, fit, send
-conversation  receive and resume     handoffs   a person takes over     translation   catalogues
-store, models, vault, outbox, retention   what is kept, sealed, sent and forgotten
-webhooks, cli, settings, errors           the edges
+Talking     messages · engine · conversation · carrying (effects) · translation · extraction
+Edges       channels · webhooks · reception · health · chores · settings · errors · house
+Keeping     store · worker · job · database · prepared · columns · models · records · payload
+            vault · masters (keys) · retention · traces (providers' copies) · incidents · migrations
+Sending     outbox · dispatch (its steps) · delivery (its loop) · content_sids
+Counselors  handoffs · counseling · cases · desertion · duty · console
+            staff · signin · onetime · staffing · audit
+Operators   cli · terminal · rehearsal · upkeep · bulk · backup · doctor · checking · progress
+            providers (a deployment's channels)
 """
