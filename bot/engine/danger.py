@@ -50,8 +50,13 @@ def is_last_night(turn: Turn) -> bool:
 
 def police_hurts(turn: Turn) -> bool:
     """The one who hurts her is police, by this message or an earlier one of the session: prosecutor
-    and Ombudsman, never only the police (SAFETY 10)."""
-    return spoken.names_police(turn) or POLICE in turn.memory.told
+    and Ombudsman, never only the police (SAFETY 10).
+
+    In doubt it is so: the other lines answer whoever the aggressor is.
+    """
+    heard = turn.heard
+    is_told = heard is not None and "police_abuse" in (heard.intent, *heard.also)
+    return is_told or spoken.names_police(turn) or POLICE in turn.memory.told
 
 
 def police_does_not_hurt(turn: Turn) -> bool:
