@@ -100,6 +100,27 @@ def next_shift_unknown(turn: Turn) -> bool:
     return nobody_present(turn) and turn.world.duty.next_shift_at is None
 
 
+def wait_known(turn: Turn) -> bool:
+    """Somebody is on duty, and how long others waited lately is known."""
+    return counselors_present(turn) and turn.world.duty.wait_minutes is not None
+
+
+def wait_unknown(turn: Turn) -> bool:
+    """Somebody is on duty, but nobody has waited lately."""
+    return counselors_present(turn) and turn.world.duty.wait_minutes is None
+
+
+def others_wait(turn: Turn) -> bool:
+    """Somebody is on duty, and others wait before her."""
+    return counselors_present(turn) and ahead(turn) > 0
+
+
+def ahead(turn: Turn) -> int:
+    """How many wait before her; she herself is not counted."""
+    hers = turn.world.handoff in ("waiting", "transferred")
+    return max(0, turn.world.duty.waiting - hers)
+
+
 def is_with_counselor(turn: Turn) -> bool:
     """A counselor has taken over."""
     return turn.world.handoff in ("claimed", "live")
@@ -241,6 +262,9 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             nobody_present,
             next_shift_known,
             next_shift_unknown,
+            wait_known,
+            wait_unknown,
+            others_wait,
             is_with_counselor,
             is_waiting,
             on_whatsapp,

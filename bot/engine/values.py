@@ -6,7 +6,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bot.engine import wording
+from bot.engine import guards, wording
 from directory.places import place
 
 if TYPE_CHECKING:
@@ -38,11 +38,6 @@ def _need(turn: Turn) -> str:
     return turn.world.translate(turn.memory.language, f"needs.{need}", row.label_es)
 
 
-def _wait(turn: Turn) -> str:
-    minutes = turn.world.duty.wait_minutes
-    return turn.phrase("handoff.wait_unknown") if minutes is None else str(minutes)
-
-
 def _guess(turn: Turn) -> str:
     wish = turn.memory.wish or {}
     return turn.phrase(f"menu.guess_{wish.get('intent', 'other')}")
@@ -53,9 +48,9 @@ ALL: Mapping[str, Callable[[Turn], Any]] = {
     "place": _place,
     "need": _need,
     "present": lambda turn: turn.world.duty.present,
-    "ahead": lambda turn: turn.world.duty.waiting,
+    "ahead": guards.ahead,
     "guess": _guess,
-    "wait": _wait,
+    "wait": lambda turn: turn.world.duty.wait_minutes,
     "next_shift": lambda turn: wording.moment(turn.world.duty.next_shift_at, turn),
 }
 
