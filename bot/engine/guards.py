@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import danger, questions, spoken
+from bot.engine import danger, questions, spoken, waiting
 from bot.engine.folding import fold
 from bot.engine.memory import START
 from bot.engine.pocket import is_good
@@ -78,57 +78,6 @@ def outside_lima(turn: Turn) -> bool:
 def may_be_in_lima(turn: Turn) -> bool:
     """It is not known where she is: 106 is named for Lima only."""
     return turn.memory.place is None
-
-
-def counselors_present(turn: Turn) -> bool:
-    """At least one counselor is on duty."""
-    return turn.world.duty.present > 0
-
-
-def nobody_present(turn: Turn) -> bool:
-    """No counselor is on duty."""
-    return turn.world.duty.present == 0
-
-
-def next_shift_known(turn: Turn) -> bool:
-    """Nobody is on duty, and it is known when somebody will be."""
-    return nobody_present(turn) and turn.world.duty.next_shift_at is not None
-
-
-def next_shift_unknown(turn: Turn) -> bool:
-    """Nobody is on duty, and no shift is planned."""
-    return nobody_present(turn) and turn.world.duty.next_shift_at is None
-
-
-def wait_known(turn: Turn) -> bool:
-    """Somebody is on duty, and how long others waited lately is known."""
-    return counselors_present(turn) and turn.world.duty.wait_minutes is not None
-
-
-def wait_unknown(turn: Turn) -> bool:
-    """Somebody is on duty, but nobody has waited lately."""
-    return counselors_present(turn) and turn.world.duty.wait_minutes is None
-
-
-def others_wait(turn: Turn) -> bool:
-    """Somebody is on duty, and others wait before her."""
-    return counselors_present(turn) and ahead(turn) > 0
-
-
-def ahead(turn: Turn) -> int:
-    """How many wait before her; she herself is not counted."""
-    hers = turn.world.handoff in ("waiting", "transferred")
-    return max(0, turn.world.duty.waiting - hers)
-
-
-def is_with_counselor(turn: Turn) -> bool:
-    """A counselor has taken over."""
-    return turn.world.handoff in ("claimed", "live")
-
-
-def is_waiting(turn: Turn) -> bool:
-    """She waits for a person, or one has taken over."""
-    return turn.world.handoff in ("waiting", "claimed", "live", "transferred")
 
 
 def on_whatsapp(turn: Turn) -> bool:
@@ -258,15 +207,6 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             in_lima,
             outside_lima,
             may_be_in_lima,
-            counselors_present,
-            nobody_present,
-            next_shift_known,
-            next_shift_unknown,
-            wait_known,
-            wait_unknown,
-            others_wait,
-            is_with_counselor,
-            is_waiting,
             on_whatsapp,
             on_telegram,
             on_web,
@@ -290,4 +230,5 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
     | questions.GUARDS
     | spoken.GUARDS
     | danger.GUARDS
+    | waiting.GUARDS
 )

@@ -6,7 +6,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bot.engine import guards, wording
+from bot.engine import wording
 from directory.places import place
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ ALL: Mapping[str, Callable[[Turn], Any]] = {
     "place": _place,
     "need": _need,
     "present": lambda turn: turn.world.duty.present,
-    "ahead": guards.ahead,
+    "ahead": lambda turn: turn.world.ahead,
     "guess": _guess,
     "wait": lambda turn: turn.world.duty.wait_minutes,
     "next_shift": lambda turn: wording.moment(turn.world.duty.next_shift_at, turn),

@@ -48,3 +48,9 @@ class World:
     def duty(self) -> Duty:
         """Who could answer now."""
         return self.ask_duty()
+
+    @property
+    def ahead(self) -> int:
+        """How many wait before her; she herself is not counted."""
+        is_waiting = self.handoff in ("waiting", "transferred")
+        return max(0, self.duty.waiting - is_waiting)
