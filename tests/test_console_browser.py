@@ -77,7 +77,7 @@ class Place:
 
     def open(self, path: str, width: int = 1280, height: int = 800, **options: Any) -> Page:
         """A page in a fresh profile; what breaks in it is remembered."""
-        options.setdefault("reduced_motion", "reduce")
+        options = {"reduced_motion": "reduce", "locale": "es-PE", **options}
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, base_url=self.url, **options
         )
@@ -277,6 +277,16 @@ def fits(page: Page, width: int) -> None:
     assert small == []
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_console_speaks_english(place: Place) -> None:
+    """By the browser's wish before the sign-in, by hers after it."""
+    expect(
+        place.open("/console/signin", locale="en-GB").get_by_role("button", name="Sign in")
+    ).to_be_visible()
+    rosa = place.counselor("Rosa")
+    rosa.get_by_role("button", name="English").click()
+    expect(rosa.get_by_text("Nobody is waiting now.")).to_be_visible()
 
 
 def test_a_ready_phrase_keeps_the_draft(place: Place) -> None:
