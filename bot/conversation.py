@@ -17,6 +17,7 @@ from bot.carrying import Parting
 from bot.engine.memory import Memory
 from bot.engine.turn import Event, Turn
 from bot.engine.world import World
+from bot.errors import HandoffRefused
 from bot.handoffs import Standing
 from bot.house import House, hear
 from bot.messages import Cause, Inbound, Message
@@ -76,10 +77,13 @@ def resume(
     message: Message | None = None,
 ) -> Outcome:
     """Something inside happened to her conversation: a counselor joined, wrote or closed; a
-    handoff expired. `message` is said last. Raise `NoSuchContact` when she erased."""
+    handoff expired. `message` is said last. Raise `NoSuchContact` when she erased, and
+    `HandoffRefused` when she came back and has not said that it is safe to write (SAFETY 1)."""
     now = house.clock()
     arrival = records.arrival_of(connection, contact_id)
     memory = _memory(house, arrival)
+    if message is not None and memory.state.startswith("welcome."):
+        raise HandoffRefused("no escribir: volvió y aún no dijo que puede escribir con calma")
     standing = handoffs.standing(connection, arrival.handoff_id)
     world = _world(house, connection, arrival, standing, now)
     turn = _take(house, connection, memory, Event("signal", signal=signal), world)

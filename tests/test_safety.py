@@ -414,6 +414,27 @@ def test_21_two_counselors_at_once(talk: Talk) -> None:
     assert texts(talk({"counselor": "reply", "by": "c1", "text": "Soy Ana"}))[-1] == "Soy Ana"
 
 
+@on_telegram
+def test_6_who_left_a_live_talk_is_greeted_and_found_again(talk: Talk) -> None:
+    """After exit nobody may write until she says it is safe; then the talk goes on with her."""
+    talk({"duty": 1}, *HANDED_OVER, "a cualquier hora", {"counselor": "claim"})
+    reply = {"counselor": "reply", "text": "sigo aquí"}
+    assert texts(talk(reply, "salir")) == [COVER]
+    assert "no escribir" in talk(reply)["error"]
+    assert "¿Puedes escribir con calma?" in said(talk("hola"))
+    assert "no escribir" in talk(reply)["error"]
+    talk("si")
+    assert texts(talk(reply))[-1].endswith("sigo aquí")
+    assert talk("gracias, necesito una abogada")["messages"] == []
+
+
+def test_21_who_waits_is_not_offered_again(talk: Talk) -> None:
+    """Asking again says that it waits; "ya no quiero" withdraws what waits."""
+    talk(*HANDED_OVER, "a cualquier hora", {"advance": "PT31M"}, "hola", "si")
+    assert talk("quiero hablar con una persona")["state"] == "handoff.waiting"
+    assert talk("ya no quiero")["handoff"]["status"] == "closed"
+
+
 @pytest.mark.parametrize("told", ["necesito una abogada", "mi jefe me debe plata", "gracias"])
 def test_21_a_live_talk_is_not_taken_over(talk: Talk, told: str) -> None:
     """What she writes to a counselor is answered by the counselor."""

@@ -154,12 +154,14 @@ class Engine:
 
 
 def _open_session(turn: Turn) -> None:
-    """Begin a new session when the last one is over; a live handoff keeps hers open."""
+    """Begin a new session when the last one is over; a live handoff keeps a silent one open."""
     memory, now = turn.memory, turn.world.now
     if turn.flows.states[memory.state].covered:
         if memory.covered_at is None or now - memory.covered_at >= SILENCE_ENDS:
             memory.begin(turn.world.new_tag())
-    elif turn.world.handoff not in ("claimed", "live") and memory.is_over(now):
+    elif memory.session == "ended" or (
+        turn.world.handoff not in ("claimed", "live") and memory.is_over(now)
+    ):
         is_at_door = memory.state == DOOR
         memory.begin(turn.world.new_tag())
         if is_at_door:
