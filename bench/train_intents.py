@@ -1,4 +1,6 @@
-"""Rebuild `flows/intents/weights.bin` from the labelled utterances: `python -m bench.train_intents`.
+"""Rebuild `flows/intents/weights.bin` from the labelled utterances.
+
+`python -m bench.train_intents` does it.
 
 Logistic regression over the pieces of a message: the intents (of which one is true) and the flags
 (each true or not) by all its pieces, the languages by its spelling. The same utterances always give
@@ -88,7 +90,9 @@ def fit(features: csr_matrix, wanted: Matrix, one_of: int, weight: Vector) -> tu
         return lost + pull / 2 * (weights**2).sum(), np.append(slope.ravel(), errors.sum(axis=0))
 
     start = np.zeros((pieces_count + 1) * outputs_count)
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "maxcor": 8})
+    best = minimize(
+        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "maxcor": 8}
+    )
     return best.x[:-outputs_count].reshape(pieces_count, outputs_count), best.x[-outputs_count:]
 
 

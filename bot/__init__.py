@@ -1,9 +1,10 @@
 """Kuska's conversation side. The service directory lives beside it in `directory`.
 
-The way of one message: a channel parses it (`channels`), `reception` hands it to the store's worker,
-`conversation.receive` stores it and runs a turn (`engine`), the replies wait in the `outbox` and are
-committed with it, and `delivery` sends them through the channel again. `conversation.resume` is the
-second door: a counselor joined, replied or closed, a handoff expired. docs/one-message.md follows it.
+The way of one message: a channel parses it (`channels`), `reception` hands it to the store's
+worker, `conversation.receive` stores it and runs a turn (`engine`), the replies wait in the
+`outbox` and are committed with it, and `delivery` sends them through the channel again.
+`conversation.resume` is the second door: a counselor joined, replied or closed, a handoff expired.
+docs/one-message.md follows it.
 
 Talking     messages · engine · conversation · carrying (effects) · translation · extraction
 Edges       channels · webhooks · reception · health · chores · settings · errors · house

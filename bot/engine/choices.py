@@ -30,10 +30,10 @@ NUMBERS = {
     for name in names.split()
 }
 LEADING = frozenset(
-    "la el lo opcion numero num nro n option number the opsyon nimewo opcao le numero yo quiero".split()
+    "la el lo opcion numero num nro n option number the opsyon nimewo opcao le yo quiero".split()
 )
 SMALL = frozenset(
-    "el la los las un una de del con a al en y o por para que mi me the to of my a o os as um uma de "
+    "el la los las un una de del con a al en y o por para que mi me the to of my os as um uma "
     "com le les des du et an ak pou yo".split()
 )
 """Words that may be missing from a typed title, or stand before it."""

@@ -27,24 +27,32 @@ SHORTHAND = {
     "k": "que", "q": "que", "ke": "que", "qe": "que", "x": "por", "xq": "porque", "pq": "porque",
     "xk": "porque", "pk": "porque", "porq": "porque", "xfa": "porfavor", "xfavor": "porfavor",
     "porfa": "porfavor", "porfis": "porfavor", "plis": "porfavor", "pliss": "porfavor",
-    "toy": "estoy", "toi": "estoy", "ta": "esta", "tas": "estas", "tan": "estan", "tamos": "estamos",
+    "toy": "estoy", "toi": "estoy", "ta": "esta",
+    "tas": "estas", "tan": "estan", "tamos": "estamos",
     "tb": "tambien", "tmb": "tambien", "tbn": "tambien", "bn": "bien", "dnd": "donde",
-    "d": "de", "cdo": "cuando", "cuand": "cuando", "tngo": "tengo", "tng": "tengo", "kiero": "quiero",
-    "kieren": "quieren", "kiere": "quiere", "qiero": "quiero", "qiere": "quiere", "nesesito": "necesito",
-    "nec": "necesito", "nesito": "necesito", "msj": "mensaje", "msjs": "mensajes", "wsp": "whatsapp",
+    "d": "de", "cdo": "cuando", "cuand": "cuando",
+    "tngo": "tengo", "tng": "tengo", "kiero": "quiero",
+    "kieren": "quieren", "kiere": "quiere",
+    "qiero": "quiero", "qiere": "quiere", "nesesito": "necesito",
+    "nec": "necesito", "nesito": "necesito",
+    "msj": "mensaje", "msjs": "mensajes", "wsp": "whatsapp",
     "wasap": "whatsapp", "cel": "celular", "tlf": "telefono", "poli": "policia", "pa": "para",
     "pal": "para el", "pol": "por el", "dl": "del", "salu2": "saludos", "nadien": "nadie",
-    "haiga": "haya", "asen": "hacen", "ase": "hace", "aser": "hacer", "nose": "no se", "nosé": "no se",
+    "haiga": "haya", "asen": "hacen", "ase": "hace",
+    "aser": "hacer", "nose": "no se", "nosé": "no se",
     "nome": "no me", "mestan": "me estan", "mesta": "me esta", "mequiere": "me quiere",
     "melo": "me lo", "meda": "me da", "alguie": "alguien", "acer": "hacer", "aca": "aqui",
-    "aki": "aqui", "ahi": "ai", "hai": "ai", "ay": "ai", "hay": "ai", "aya": "alla", "ahorita": "ahora",
+    "aki": "aqui", "ahi": "ai", "hai": "ai",
+    "ay": "ai", "hay": "ai", "aya": "alla", "ahorita": "ahora",
     "orita": "ahora", "aora": "ahora", "ora": "ahora", "horita": "ahora", "ahorito": "ahora",
     "ahoritita": "ahora", "aorita": "ahora",
 }  # fmt: skip
 """What people write short or glue together, as the word they mean."""
 
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
-                        "\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ud800-\udfff'’‘`´]")  # fmt: skip
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ud800-\udfff'’‘`´]"
+)
 _EMOJI = re.compile("|".join(map(re.escape, EMOJIS)))
 _LONG = re.compile(r"([^\W\d_])\1{2,}")
 _LAUGH = re.compile(r"\b(?:k{3,}|(?:[hj][aeiou]){2,}[hj]?|(?:rs){2,})\b")
@@ -54,8 +62,8 @@ _WORD = re.compile(r"[^\W_]+")
 def fold(text: str) -> str:
     """Lower case, no accents, no invisible letters, emojis as words, one space between words.
 
-    A letter written three times or more counts once ("ayudaaa"); all laughter is "jaja". The result holds only letters,
-    digits and single spaces; folding it again changes nothing.
+    A letter written three times or more counts once ("ayudaaa"); all laughter is "jaja". The
+    result holds only letters, digits and single spaces; folding it again changes nothing.
     """
     text = _EMOJI.sub(lambda found: f" {EMOJIS[found[0]]} ", _INVISIBLE.sub("", text))
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())

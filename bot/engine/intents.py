@@ -128,7 +128,9 @@ def whole_command(text: str) -> str | None:
 
 def _whole(intent: str, language: str | None) -> Understanding:
     is_urgent = intent == "danger_now"
-    return Understanding(intent, urgent=is_urgent, language=language, because=("the whole message",))
+    return Understanding(
+        intent, urgent=is_urgent, language=language, because=("the whole message",)
+    )
 
 
 def _weighed(reading: Reading, scores: Mapping[str, float], is_in_danger: bool) -> Understanding:
@@ -186,7 +188,9 @@ def _reasons(reading: Reading, found: set[str], understanding: Understanding) ->
         for hit in reading.hits
         if hit.meaning.kind in ("urgent", "phrase") and hit.meaning.name == intent
     ]
-    spoken = [piece for piece in found if piece[0] in "wb" and "<" not in piece and ">" not in piece]
+    spoken = [
+        piece for piece in found if piece[0] in "wb" and "<" not in piece and ">" not in piece
+    ]
     output = "flag:urgent" if understanding.urgent else f"intent:{intent}"
     weighty = learned().weightiest(spoken, output, REASONS)
     flags = [flag for flag in ("negated", "past", "about_other") if getattr(understanding, flag)]

@@ -38,7 +38,9 @@ class Model:
             self._biases: list[float] = described["biases"]
             names: list[str] = described["pieces"]
         except (zlib.error, ValueError, KeyError) as error:
-            raise ContentError(f"{PATH.name}: rebuild it with python -m bench.train_intents") from error
+            raise ContentError(
+                f"{PATH.name}: rebuild it with python -m bench.train_intents"
+            ) from error
         width = len(self.outputs)
         wide = bytearray(len(table) * LANE)
         wide[::LANE] = table

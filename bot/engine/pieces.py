@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from bot.engine.reading import Reading
 
@@ -39,7 +40,7 @@ def pieces(reading: Reading, text: str) -> set[str]:
         found.add("#question")
     found.add(f"#length:{sum(len(heard) > bound for bound in LENGTHS)}")
     edged = ("<", *heard, ">")
-    found.update(f"b{first} {second}" for first, second in zip(edged, edged[1:], strict=False))
+    found.update(f"b{first} {second}" for first, second in pairwise(edged))
     found.update(f"s{first} {third}" for first, third in zip(edged, edged[2:], strict=False))
     return found
 
@@ -65,7 +66,7 @@ def _about(reading: Reading) -> set[str]:
         (hit.start, hit.end, hit.meaning.name) for hit in reading.hits if hit.meaning.kind == "word"
     ]
     found = set()
-    for at, (start, end, name) in enumerate(subjects):
+    for at, (_, end, name) in enumerate(subjects):
         found.add(f"@{name}")
         found.add(f"@{name}.{_tense(reading.words[end - 1])}")
         for later, _, other in subjects[at + 1 :]:

@@ -35,7 +35,9 @@ class Reading:
 
     def named(self, kind: str) -> list[str]:
         """The names of the hits of one kind, in order, each once."""
-        return list(dict.fromkeys(hit.meaning.name for hit in self.hits if hit.meaning.kind == kind))
+        return list(
+            dict.fromkeys(hit.meaning.name for hit in self.hits if hit.meaning.kind == kind)
+        )
 
 
 def read(text: str, language: str) -> Reading:
