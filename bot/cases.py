@@ -6,34 +6,26 @@ chat id or earlier message comes out of here, because none goes in.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, case, or_, select
+from sqlalchemy import Connection, Row, case, select
 
 from bot import handoffs
-from bot.counseling import consent_id
 from bot.errors import NoSuchContact
 from bot.house import House
-from bot.models import Contact, Conversation, Delivery, Handoff, HandoffChange, OutboxEntry, Staff
-from bot.models import Message as StoredMessage
-from bot.outbox import CLOSED, RANK
-from bot.payload import unpack
+from bot.models import Contact, Conversation, Handoff, Staff
+from bot.outbox import CLOSED
+from bot.transcript import Line, plain
+from bot.transcript import lines as lines_of
 
 WAITING = ("waiting", "transferred")
 RISKS = ("urgent", "high", "normal")
 SILENT = timedelta(minutes=10)
 WHATSAPP_WINDOW = timedelta(hours=24)
 LONGEST_TOPIC = 80
-SIGNS = ("danger", "pocket_word", "do_not_write")
-_UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Marks that turn the direction of text, with which one text can be made to look like another."""
-_CHOSEN = re.compile(r"\[\w+\.(?P<state>\w+\.\w+)\.(?P<key>\w+)\]")
-
-By = Literal["her", "bot", "us", "note", "sign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +52,6 @@ class Held(NamedTuple):
     risk: str
     since: datetime
     counselor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing on the page of a case; of the same moment the greater `number` came later.
-
-    `status` is its delivery's, `retry_id` names an entry that failed and may be tried again.
-    """
-
-    key: str
-    number: int
-    by: By
-    text: str
-    at: datetime
-    status: str = ""
-    error: str = ""
-    retry_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +131,7 @@ def read(house: House, connection: Connection, handoff_id: int, now: datetime) -
     if row is None or row.consented_at is None:
         return None
     try:
-        lines = sorted(_lines(house, connection, row), key=lambda line: (line.at, line.number))
+        lines = sorted(lines_of(house, connection, row), key=lambda line: (line.at, line.number))
         summary = _summary(house, row)
     except NoSuchContact:
         return None
@@ -177,11 +152,6 @@ def read(house: House, connection: Connection, handoff_id: int, now: datetime) -
         window_ends_at=ends_at,
         lines=lines,
     )
-
-
-def plain(text: str) -> str:
-    """A text in which nothing turns the direction of reading."""
-    return _UNSEEN.sub("\ufffd", text)
 
 
 def _with_contact() -> Any:
@@ -223,91 +193,3 @@ def _summary(house: House, row: Row[Any]) -> list[str]:
         return []
     opened = house.vault.open(row.contact_id, "handoff", row.id, row.summary_sealed)
     return [plain(line) for line in opened.decode().splitlines()]
-
-
-def _lines(house: House, connection: Connection, row: Row[Any]) -> Iterator[Line]:
-    since = connection.scalar(select(consent_id(row.id))) or 0
-    yield from _written(house, connection, row, since)
-    yield from _said(house, connection, row)
-    yield from _signs(connection, row.id, since)
-
-
-def _written(house: House, connection: Connection, row: Row[Any], since: int) -> Iterator[Line]:
-    """Her messages since her consent, and the counselors' notes."""
-    kept = connection.execute(
-        select(StoredMessage)
-        .where(StoredMessage.conversation_id == row.conversation_id, StoredMessage.id > since)
-        .where(StoredMessage.body_sealed.is_not(None))
-    )
-    for one in kept:
-        body = house.vault.open(row.contact_id, "message.body", one.id, one.body_sealed).decode()
-        by: By = "note" if one.direction == "note" else "her"
-        yield Line(f"m{one.id}", one.id, by, plain(_named(house, body)), one.created_at)
-
-
-def _said(house: House, connection: Connection, row: Row[Any]) -> Iterator[Line]:
-    """What counselors and the assistant said since then, with what became of it."""
-    entries = connection.execute(
-        select(OutboxEntry)
-        .where(OutboxEntry.conversation_id == row.conversation_id)
-        .where(OutboxEntry.created_at >= row.consented_at)
-        .where(or_(OutboxEntry.payload_sealed.is_not(None), OutboxEntry.status == "void"))
-    ).all()
-    taken = _deliveries(connection, [entry.id for entry in entries])
-    for entry in entries:
-        is_ours = entry.cause == "counselor"
-        status = taken.get(entry.id, entry.status) if entry.status == "sent" else entry.status
-        failed = status == "failed"
-        if entry.payload_sealed is None:  # voided: nothing of it is left, only that it was
-            if is_ours:
-                yield Line(f"o{entry.id}", entry.id, "us", "", entry.created_at, "void")
-            continue
-        packed = house.vault.open(row.contact_id, "outbox.payload", entry.id, entry.payload_sealed)
-        for number, message in enumerate(unpack(packed)[0]):
-            yield Line(
-                f"o{entry.id}-{number}",
-                entry.id,
-                "us" if message.cause == "counselor" else "bot",
-                plain(message.text),
-                entry.created_at,
-                status if is_ours else "",
-                (entry.error_code or "") if failed else "",
-                entry.id if failed and is_ours else None,
-            )
-
-
-def _deliveries(connection: Connection, entries: Sequence[int]) -> Mapping[int, str]:
-    """The status that every message of an entry has reached."""
-    reached: dict[int, str] = {}
-    rows = connection.execute(
-        select(Delivery.entry_id, Delivery.status).where(Delivery.entry_id.in_(entries))
-    )
-    for entry_id, status in rows:
-        if entry_id is None:  # came before our record of the send
-            continue
-        lowest = min(reached.get(entry_id, "read"), status, key=lambda each: RANK[each])
-        reached[entry_id] = "sent" if lowest == "sending" else lowest
-    return reached
-
-
-def _signs(connection: Connection, handoff_id: int, since: int) -> Iterator[Line]:
-    """Steps and signs of the handoff, from the consent on."""
-    changes = connection.execute(
-        select(HandoffChange).where(
-            HandoffChange.handoff_id == handoff_id, HandoffChange.id >= since
-        )
-    )
-    for change in changes:
-        is_sign = change.reason in SIGNS
-        if is_sign or change.was != change.became:
-            text = change.reason if is_sign else change.became
-            yield Line(f"h{change.id}", change.id, "sign", text, change.changed_at)
-
-
-def _named(house: House, body: str) -> str:
-    """A choice she tapped, by its title; all else as it is."""
-    tapped = _CHOSEN.fullmatch(body)
-    if tapped is None or tapped["state"] not in house.flows.states:
-        return body
-    choice = house.flows.choices(tapped["state"]).get(tapped["key"])
-    return body if choice is None else f"[{choice.title}]"
