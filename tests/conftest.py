@@ -10,9 +10,19 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from service import Service, prepare, running
 from storeroom import Room, in_memory, on_disk, on_postgres
+
+# A busy machine must not make a property false; the same examples everywhere make failures repeat.
+hypothesis.settings.register_profile(
+    "kuska",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("kuska")
 
 _NAMES = itertools.count(1)
 HERE = ("127.0.0.1", "::1", "localhost", None)
