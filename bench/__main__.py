@@ -1,14 +1,15 @@
-"""`python -m bench`: how fast, printed and never asserted; about a minute, 127.0.0.1 only."""
+"""`python -m bench`: how well and how fast, printed and never asserted; about a minute, 127.0.0.1 only."""
 
 from __future__ import annotations
 
 import asyncio
 
-from bench import parts, turns
+from bench import parts, turns, understanding
 
 
 def main() -> None:
-    """The parts of a turn first, then whole turns through the real service."""
+    """How well text is understood, the parts of a turn, then whole turns through the service."""
+    understanding.measure()
     parts.measure()
     asyncio.run(turns.measure())
 

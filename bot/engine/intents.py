@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from bot.engine.choices import match_choice
 from bot.engine.folding import words
 from bot.engine.model import learned
 from bot.engine.pieces import pieces, spelled
 from bot.engine.reading import Reading, read
-from bot.engine.vocabulary import INTENTS, LANGUAGES, vocabulary
+from bot.engine.vocabulary import INTENTS, vocabulary
 
 __all__ = ["LIKELY", "SURE", "Understanding", "match_choice", "understand", "whole_command"]
 
@@ -23,11 +24,11 @@ SURE = 0.55
 """A score from here on is acted upon."""
 LIKELY = 0.3
 """A score from here to `SURE` is asked about kindly; below it nothing was understood."""
-URGENT = 0.5
+URGENT = 0.6
 """The chance of urgency from which danger help comes."""
-URGENT_WORDED = 0.12
+URGENT_WORDED = 0.3
 """The same when a phrase of danger stands there, neither denied nor past nor a story."""
-DOUBT = 0.2
+DOUBT = 0.15
 """From here to `URGENT` danger is in doubt: `also` begins with `danger_now`."""
 CALM = ("safety.ask", "safety.safe", "safety.calmer")
 """Where danger is asked about or over: a doubt stays a doubt there."""
@@ -105,10 +106,13 @@ def understand(
     whole = vocabulary().whole.get(" ".join(heard))
     if whole is not None:
         return _whole(whole[0], whole[1])
+    if all(word.isdigit() for word in heard):
+        return Understanding("other", score=0.0, because=("only numbers",))
     spoken, is_sure = _language(heard, language)
     reading = read(text, spoken)
     found = pieces(reading, text)
-    scores = learned().scores(found)
+    units = learned().units(found)
+    scores = learned().scores(units)
     is_in_danger = state is not None and state.startswith("safety.") and state not in CALM
     understanding = _weighed(reading, scores, is_in_danger)
     return replace(
@@ -116,7 +120,7 @@ def understand(
         language=spoken if is_sure else None,
         needs=tuple(reading.named("need")),
         places=tuple(find_places(text)) if find_places else (),
-        because=_reasons(reading, found, understanding),
+        because=_reasons(reading, units, understanding),
     )
 
 
@@ -173,14 +177,15 @@ def _language(heard: Sequence[str], so_far: str | None) -> tuple[str, bool]:
 
     When it is not, the language spoken so far is kept.
     """
-    scores = learned().scores(spelled(heard))
-    chances = _one_of({name: scores[f"language:{name}"] for name in LANGUAGES})
+    chances = _one_of(learned().language_scores(spelled(heard)))
     best = max(chances, key=chances.__getitem__)
     is_sure = chances[best] >= SPEAKS
     return (so_far if so_far in chances and not is_sure else best), is_sure
 
 
-def _reasons(reading: Reading, found: set[str], understanding: Understanding) -> tuple[str, ...]:
+def _reasons(
+    reading: Reading, units: Sequence[float], understanding: Understanding
+) -> tuple[str, ...]:
     """What decided, in words: the phrases, then the pieces that weighed most, then the flags."""
     intent = understanding.intent
     phrases = [
@@ -188,11 +193,10 @@ def _reasons(reading: Reading, found: set[str], understanding: Understanding) ->
         for hit in reading.hits
         if hit.meaning.kind in ("urgent", "phrase") and hit.meaning.name == intent
     ]
-    spoken = [
-        piece for piece in found if piece[0] in "wb" and "<" not in piece and ">" not in piece
-    ]
+    heard = reading.words
+    spoken = {f"w{word}" for word in heard} | {f"b{one} {two}" for one, two in pairwise(heard)}
     output = "flag:urgent" if understanding.urgent else f"intent:{intent}"
-    weighty = learned().weightiest(spoken, output, REASONS)
+    weighty = learned().weightiest(units, spoken, output, REASONS)
     flags = [flag for flag in ("negated", "past", "about_other") if getattr(understanding, flag)]
     return (
         *(f"phrase: {phrase}" for phrase in dict.fromkeys(phrases)),

@@ -1,8 +1,10 @@
-"""Learned weights: a linear model in small integers, read without a numeric library.
+"""Learned weights in small integers, read without a numeric library.
 
-The file (`flows/intents/weights.bin`, made by `python -m bench.train_intents`) is compressed: one
-line of JSON, then a row for each piece with one signed byte for each output. A row is kept as one
-long integer with 32 bits for each output, so that adding up a message is adding whole numbers.
+A message's pieces are added up into a few dozen hidden units; those above zero vote for the
+intents and flags. Beside the units each piece has a direct vote for every language. The file
+(`flows/intents/weights.bin`, made by `python -m bench.train_intents`) is compressed: one line of
+JSON, then a row of bytes for each piece. A row is kept as one long integer with 32 bits for each
+number, so that adding up a message is adding whole numbers.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import mul
 from pathlib import Path
 
 from bot.engine.vocabulary import FOLDER
@@ -20,7 +23,7 @@ from bot.errors import ContentError
 
 PATH = FOLDER / "weights.bin"
 LANE = 4
-"""Bytes for each output in a row: room for sixteen million pieces."""
+"""Bytes for each number of a row: room for sixteen million pieces."""
 ZERO = 128
 """Bytes are stored from 0 to 255; this one means a weight of nothing."""
 
@@ -34,59 +37,83 @@ class Model:
             head, _, table = zlib.decompress(packed).partition(b"\n")
             described = json.loads(head)
             self.outputs: list[str] = described["outputs"]
+            self.languages: list[str] = described["languages"]
             self._scales: list[float] = described["scales"]
             self._biases: list[float] = described["biases"]
+            self._votes: list[list[float]] = described["votes"]
+            self._ends: list[float] = described["ends"]
             names: list[str] = described["pieces"]
         except (zlib.error, ValueError, KeyError) as error:
             raise ContentError(
                 f"{PATH.name}: rebuild it with python -m bench.train_intents"
             ) from error
-        width = len(self.outputs)
+        width = len(self._scales)
         wide = bytearray(len(table) * LANE)
         wide[::LANE] = table
         self._stride = width * LANE
+        self._lanes = struct.Struct(f"<{width}I")
+        self._units = width - len(self.languages)
         self._rows = {
             name: int.from_bytes(wide[at * self._stride : (at + 1) * self._stride], "little")
             for at, name in enumerate(names)
         }
 
-    def scores(self, pieces: Iterable[str]) -> dict[str, float]:
-        """The score of every output for a message's pieces."""
-        rows = [row for piece in pieces if (row := self._rows.get(piece)) is not None]
-        length = math.sqrt(len(rows) or 1)
-        zero = ZERO * len(rows)
+    def units(self, pieces: Iterable[str]) -> list[float]:
+        """What a message's pieces make of the hidden units; below zero counts as nothing."""
+        return [max(0.0, unit) for unit in self._sums(pieces)[: self._units]]
+
+    def scores(self, units: Sequence[float]) -> dict[str, float]:
+        """The score of every output for the units of a message."""
         return {
-            output: bias + scale * (total - zero) / length
-            for output, bias, scale, total in zip(
-                self.outputs, self._biases, self._scales, self._lanes(sum(rows)), strict=True
-            )
+            output: end + sum(map(mul, units, votes))
+            for output, end, votes in zip(self.outputs, self._ends, self._votes, strict=True)
         }
 
-    def weightiest(self, pieces: Iterable[str], output: str, count: int) -> list[str]:
-        """The pieces that spoke most for an output, the weightiest first."""
-        lane = self.outputs.index(output) * LANE * 8
+    def language_scores(self, spelled: Iterable[str]) -> dict[str, float]:
+        """The score of every language for the pieces of a message's spelling."""
+        return dict(zip(self.languages, self._sums(spelled)[self._units :], strict=True))
+
+    def weightiest(
+        self, units: Sequence[float], among: Iterable[str], output: str, count: int
+    ) -> list[str]:
+        """Of some pieces of a message, those that spoke most for an output."""
+        votes = self._votes[self.outputs.index(output)]
+        shares = [
+            scale * vote if unit else 0.0
+            for unit, scale, vote in zip(units, self._scales, votes, strict=False)
+        ]
+        none = ZERO * sum(shares)
         weights = {
-            piece: ((row >> lane) & 0xFF) - ZERO
-            for piece in pieces
+            piece: sum(map(mul, self._unpacked(row), shares)) - none
+            for piece in among
             if (row := self._rows.get(piece)) is not None
         }
         ranked = sorted(weights, key=lambda piece: (-weights[piece], piece))
         return [piece for piece in ranked[:count] if weights[piece] > 0]
 
-    def _lanes(self, total: int) -> Sequence[int]:
-        return struct.unpack(f"<{len(self.outputs)}I", total.to_bytes(self._stride, "little"))
+    def _sums(self, pieces: Iterable[str]) -> list[float]:
+        """What the pieces add up to: the hidden units, then the languages."""
+        rows = [row for piece in pieces if (row := self._rows.get(piece)) is not None]
+        length = math.sqrt(len(rows) or 1)
+        zero = ZERO * len(rows)
+        return [
+            bias + scale * (total - zero) / length
+            for bias, scale, total in zip(
+                self._biases, self._scales, self._unpacked(sum(rows)), strict=True
+            )
+        ]
+
+    def _unpacked(self, row: int) -> Sequence[int]:
+        return self._lanes.unpack(row.to_bytes(self._stride, "little"))
 
 
-def pack(
-    outputs: list[str],
-    biases: list[float],
-    scales: list[float],
-    pieces: list[str],
-    table: bytes,
-) -> bytes:
-    """The file's content; `table` has a byte (weight / scale + 128) for each piece and output."""
-    head = {"outputs": outputs, "biases": biases, "scales": scales, "pieces": pieces}
-    return zlib.compress(json.dumps(head, ensure_ascii=False).encode() + b"\n" + table, 9)
+def pack(described: dict[str, object], table: bytes) -> bytes:
+    """The file's content; `table` has a byte (weight / scale + 128) for each piece and number.
+
+    `described` names `outputs`, `languages`, `pieces`; `scales` and `biases` of the hidden units
+    and then the languages; `votes` of the units for each output and `ends` added to them.
+    """
+    return zlib.compress(json.dumps(described, ensure_ascii=False).encode() + b"\n" + table, 9)
 
 
 @lru_cache(maxsize=1)
