@@ -1,4 +1,4 @@
-"""`python -m bench`: how well and how fast, printed and never asserted; about a minute, 127.0.0.1 only."""
+"""`python -m bench`: how well and how fast, printed, never asserted; 127.0.0.1 only."""
 
 from __future__ import annotations
 
