@@ -38,7 +38,7 @@ LIMA = ZoneInfo("America/Lima")
 MONDAY_NIGHT = datetime(2026, 11, 23, 22, 0, tzinfo=LIMA)
 CHAT = 777000111
 PHONE = "whatsapp:+51987000111"
-WAIT = 15.0
+WAIT = 30.0
 """Seconds after which what a test waits for will not come any more."""
 
 

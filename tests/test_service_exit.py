@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import timedelta
 
@@ -17,6 +18,8 @@ COVER = "Listo. Gracias por escribir."
 POCKET_COVER = "No entendí. ¿Puedes escribir de nuevo?"
 DOOR = "Está bien. Escríbeme cuando quieras. Si es urgente, manda 1."
 ERASED = "Listo. Ya no queda nada aquí."
+WITHIN = 5.0
+"""Seconds after which nothing of hers can be read (SAFETY 7)."""
 
 WAYS = {
     "exit": (SAFE, ("mis derechos", "menu"), "salir", COVER),
@@ -123,7 +126,7 @@ async def test_erase_leaves_no_row_and_no_byte(service: Service) -> None:
         "keys.db",
     )[0]
     assert len(sealed) > 8
-    assert_on_disk(service, [*sealed, wrapped], expected=True)
+    assert on_disk(service, [*sealed, wrapped]) == [*sealed, wrapped]
     began = time.monotonic()
     await service.tell("si")
     await service.until(lambda: service.shown()[-1] == ERASED)
@@ -135,15 +138,15 @@ async def test_erase_leaves_no_row_and_no_byte(service: Service) -> None:
         (None, None, None)
     ]
     assert marks >= 8
-    assert_on_disk(service, [*sealed, wrapped], expected=False)
-    assert time.monotonic() - began < 5
+    while on_disk(service, [*sealed, wrapped]):  # a reader may have been in the way of truncating
+        assert time.monotonic() - began < WITHIN
+        await asyncio.sleep(0.05)
 
 
-def assert_on_disk(service: Service, values: list[bytes], *, expected: bool) -> None:
-    """Whether the bytes lie in any file of the service."""
+def on_disk(service: Service, values: list[bytes]) -> list[bytes]:
+    """Which of the bytes lie in any file of the service."""
     files = [path.read_bytes() for path in (service.folder / "var").iterdir()]
-    found = [any(value in content for content in files) for value in values]
-    assert all(found) if expected else not any(found)
+    return [value for value in values if any(value in content for content in files)]
 
 
 async def test_a_repeat_after_erasing_creates_nothing(service: Service) -> None:
