@@ -11,7 +11,7 @@ Edges       channels · webhooks · reception · health · chores · settings ·
 Keeping     store · worker · job · database · prepared · columns · models · records · payload
             vault · masters (keys) · retention · traces (providers' copies) · incidents · migrations
 Sending     outbox · dispatch (its steps) · delivery (its loop) · content_sids
-Counselors  handoffs · counseling · cases · transcript · desertion · duty · console
+Counselors  handoffs · counseling · cases · transcript · desertion · duty · shifts · console
             staff · signin · onetime · staffing · audit
 Operators   cli · terminal · rehearsal · upkeep · bulk · backup · doctor · checking · progress
             providers (a deployment's channels)

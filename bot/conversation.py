@@ -83,7 +83,7 @@ def resume(
     arrival = records.arrival_of(connection, contact_id)
     memory = _memory(house, arrival)
     if message is not None and memory.state.startswith("welcome."):
-        raise HandoffRefused("no escribir: volvió y aún no dijo que puede escribir con calma")
+        raise HandoffRefused("not_calm_yet")
     standing = handoffs.standing(connection, arrival.handoff_id)
     world = _world(house, connection, arrival, standing, now)
     turn = _take(house, connection, memory, Event("signal", signal=signal), world)

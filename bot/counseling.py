@@ -35,7 +35,7 @@ def claim(house: House, connection: Connection, handoff_id: int, counselor_id: i
     """Take a waiting handoff; `HandoffRefused` when somebody else was first, or when she has as
     many as one person can be there for (SAFETY 23)."""
     if handoffs.count_held(connection, counselor_id) >= MOST_CASES:
-        raise HandoffRefused(f"ya tiene {MOST_CASES} conversaciones: primero se cierra una")
+        raise HandoffRefused("full")
     handoffs.claim(connection, handoff_id, counselor_id, house.clock())
 
 
@@ -49,7 +49,7 @@ def reply(
     """
     case = _case(connection, handoff_id)
     if case.status in ("covered", "ended"):
-        raise HandoffRefused("no escribir: ella salió; espera a que escriba")
+        raise HandoffRefused("she_left")
     is_first = handoffs.begin(connection, handoff_id, counselor_id, house.clock())
     signal = "counselor_joined" if is_first else "counselor_replied"
     said = Message(text.strip(), cause="counselor")
@@ -189,5 +189,5 @@ def _case(connection: Connection, handoff_id: int) -> _Case:
         .where(Handoff.id == handoff_id)
     ).one_or_none()
     if found is None or found.contact_id is None:
-        raise HandoffRefused("esta conversación ya no existe")
+        raise HandoffRefused("gone")
     return _Case(found.contact_id, found.status)

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, cast, get_args
 
 from sqlalchemy import Connection, Select, func, select, update
 
-from bot import handoffs
+from bot import handoffs, shifts
 from bot.engine.world import Duty
 from bot.models import Handoff, Staff, StaffSession
 from bot.signin import IDLE, LONGEST
@@ -35,10 +35,12 @@ class Colleague(NamedTuple):
 def duty(connection: Connection, now: datetime) -> Duty:
     """What the bot may say of the wait: nobody counts who is not really there."""
     on = _here(now).where(Staff.presence == "on").subquery()
+    present = connection.scalar(select(func.count()).select_from(on)) or 0
     return Duty(
-        present=connection.scalar(select(func.count()).select_from(on)) or 0,
+        present=present,
         wait_minutes=_wait(connection, now),
         waiting=handoffs.count_waiting(connection),
+        next_shift_at=None if present else shifts.next_at(connection, now),
     )
 
 
@@ -61,9 +63,10 @@ def on_duty(connection: Connection, now: datetime) -> Sequence[Colleague]:
     return [each for each in colleagues(connection, now) if each.presence == "on"]
 
 
-def set_presence(connection: Connection, staff_id: int, presence: Presence) -> None:
+def set_presence(connection: Connection, staff_id: int, presence: Presence, now: datetime) -> None:
     """She turned her switch."""
-    connection.execute(update(Staff).where(Staff.id == staff_id).values(presence=presence))
+    turned = update(Staff).where(Staff.id == staff_id)
+    connection.execute(turned.values(presence=presence, presence_at=now))
 
 
 def _here(now: datetime) -> Select[int]:

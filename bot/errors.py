@@ -7,7 +7,7 @@ KuskaError
 ├── StoreUnavailable      nothing was stored: the webhook answers 503, the provider repeats
 ├── NoSuchContact         erased or never known
 ├── BrokenSeal            a sealed value was changed or moved to another row
-├── HandoffRefused        somebody else has it, or it is over: one sentence for the counselor
+├── HandoffRefused        somebody else has it, or it is over: the name of a phrase
 ├── SigninRefused         staff are not let in: the name of a phrase that says why
 ├── CommandRefused        an operator's command cannot be done: one sentence for the operator
 └── SendError             a provider did not take a message (retryable or not, with its code)
@@ -49,7 +49,7 @@ class BrokenSeal(KuskaError):
 
 
 class HandoffRefused(KuskaError):
-    """What a counselor wanted is not possible; the message is a Spanish sentence for her."""
+    """What a counselor wanted is not possible; the message is a key of `flows/team.yaml`."""
 
 
 class SigninRefused(KuskaError):

@@ -127,7 +127,7 @@ def claim(connection: Connection, handoff_id: int, counselor_id: int, now: datet
         .values(status="claimed", counselor_id=counselor_id, claimed_at=now)
     )
     if taken.rowcount != 1:
-        raise HandoffRefused("otra persona ya la tomó, o ya no espera")
+        raise HandoffRefused("taken")
     _record(connection, handoff_id, "waiting", "claimed", now, by_id=counselor_id)
 
 
@@ -169,7 +169,7 @@ def take_back(
         .values(status="transferred", counselor_id=None)
     )
     if taken.rowcount != 1:
-        raise HandoffRefused("nadie tiene esta conversación")
+        raise HandoffRefused("nobodys")
     _record(connection, handoff_id, was, "transferred", now, by_id=by_id, reason=reason)
 
 
@@ -243,7 +243,7 @@ def require_owner(connection: Connection, handoff_id: int, counselor_id: int) ->
         select(Handoff.counselor_id, Handoff.status).where(Handoff.id == handoff_id)
     ).one_or_none()
     if owner is None or owner.counselor_id != counselor_id or owner.status not in WITH_COUNSELOR:
-        raise HandoffRefused("esta conversación no es tuya")
+        raise HandoffRefused("no_longer_yours")
 
 
 def _bind(connection: Connection, conversation_id: int, handoff_id: int) -> None:

@@ -204,7 +204,8 @@ class Staff(Base):
     """Counselors, editors, reviewers, supervisors and administrators.
 
     Who has no `password_hash` has not enrolled yet. `code_step` is the time step of the last
-    one-time code that was taken: none is taken twice. `presence`: on, busy, pause, off.
+    one-time code that was taken: none is taken twice. `presence`: on, busy, pause, off, turned at
+    `presence_at`. `hours` are her weekly shifts, as `shifts` writes them.
     """
 
     __tablename__ = "staff"
@@ -218,6 +219,8 @@ class Staff(Base):
     secret_sealed: Mapped[bytes | None]
     code_step: Mapped[int] = mapped_column(default=0, server_default="0")
     presence: Mapped[str] = mapped_column(String(8), default="off", server_default="off")
+    presence_at: Mapped[datetime | None]
+    hours: Mapped[str] = mapped_column(String(200), default="", server_default="")
     language: Mapped[str] = mapped_column(String(8), default="es", server_default="es")
 
 

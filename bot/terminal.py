@@ -17,7 +17,7 @@ from bot.channels.rendering import plain
 from bot.counseling import view
 from bot.engine.memory import Memory
 from bot.engine.world import Duty
-from bot.errors import KuskaError
+from bot.errors import HandoffRefused, KuskaError
 from bot.house import hear
 from bot.messages import MediaKind, ShownService
 from bot.models import Handoff
@@ -47,6 +47,9 @@ class Script:
             if not isinstance(line, dict):
                 raise MisusedLineError("a line is a JSON object")
             return self._answer(line)
+        except HandoffRefused as refusal:
+            house = self.rehearsal.house
+            return {"error": house.phrase(house.language, f"team.{refusal}")}
         except (MisusedLineError, KuskaError) as error:
             return {"error": str(error)}
         except (ValueError, TypeError, OverflowError, RecursionError) as error:

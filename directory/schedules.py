@@ -7,6 +7,7 @@ name public holidays (`PH`), is open. Empty or unreadable hours are unknown, nev
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
@@ -65,6 +66,12 @@ def is_holiday(day: date) -> bool:
     return day in _holidays(day.year)
 
 
+def holidays_within(first: date, days: int) -> list[tuple[date, str]]:
+    """The public holidays of the `days` days from `first` on, with their Spanish names."""
+    each = (first + timedelta(days=number) for number in range(days))
+    return [(day, _holidays(day.year)[day]) for day in each if is_holiday(day)]
+
+
 @lru_cache(maxsize=4096)
 def is_known(hours: str) -> bool:
     """Whether `hours` can be read; empty hours cannot."""
@@ -103,8 +110,8 @@ def _parse(hours: str) -> Any:
 
 
 @lru_cache(maxsize=16)
-def _holidays(year: int) -> frozenset[date]:
-    return frozenset(Peru(years=year))
+def _holidays(year: int) -> Mapping[date, str]:
+    return dict(Peru(years=year, language="es"))
 
 
 def _in_lima(at: datetime) -> datetime:

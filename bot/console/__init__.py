@@ -6,6 +6,7 @@
     live       event streams: the part of a page that changes, sent whole when it did
     signin     enrolment, sign-in, sign-out
     queue      presence, who waits, claiming
+    shifts     everybody's week
     thread     one conversation: reply, note, transfer, close
     routes     `router(...)`: every path with the right it asks for
 

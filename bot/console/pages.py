@@ -21,7 +21,8 @@ LIMA = ZoneInfo("America/Lima")
 HERE = Path(__file__).parent
 LANGUAGES = ("es", "en")
 """Of the console; a conversation has its own."""
-PREFIX = "console."
+PREFIXES = ("console.", "team.")
+"""Of the phrases that pages show; a name stands in one of them only."""
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _DENIED = """
 accelerometer autoplay camera display-capture encrypted-media fullscreen geolocation gyroscope hid
@@ -88,9 +89,9 @@ class Pages:
     def _of(self, language: str) -> dict[str, str]:
         translate = self._house.catalogues.translate
         return {
-            key.removeprefix(PREFIX): translate(language, key, text)
+            key.partition(".")[2]: translate(language, key, text)
             for key, text in self._house.flows.phrases.items()
-            if key.startswith(PREFIX)
+            if key.startswith(PREFIXES)
         }
 
     @pass_context

@@ -63,7 +63,8 @@ async def set_presence(room: Room, visit: Visit) -> Response:
     presence = visit.fields.get("presence", "")
     if presence not in PRESENCES:
         raise RejectedInbound(422, "unreadable")
-    await room.write(lambda connection: duty.set_presence(connection, visit.member.id, presence))
+    me, now = visit.member.id, room.now()
+    await room.write(lambda connection: duty.set_presence(connection, me, presence, now))
     return go(HOME)
 
 

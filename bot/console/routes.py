@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.channels.webchat.page import Asset
-from bot.console import queue, signin, thread
+from bot.console import queue, shifts, signin, thread
 from bot.console.pages import assets, send
 from bot.console.room import HOME, Handler, Room, guarded, opened
 from bot.staff import Right
@@ -32,6 +32,8 @@ GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
     ("POST", f"{CASE}/transfer", "counsel", thread.transfer),
     ("POST", f"{CASE}/close", "counsel", thread.close),
     ("POST", f"{CASE}/release", "supervise", queue.take_back),
+    ("GET", f"{HOME}/shifts", "counsel", shifts.show),
+    ("POST", f"{HOME}/shifts", "counsel", shifts.plan),
 )
 OPEN: tuple[tuple[str, str, Callable[[Room, Request], Awaitable[Response]]], ...] = (
     ("GET", f"{HOME}/signin", signin.show_signin),

@@ -76,7 +76,7 @@ async def retry(room: Room, visit: Visit) -> Response:
 
     def work(connection: Connection) -> None:
         if not outbox.retry(connection, int(entry), case_id, room.now()):
-            raise HandoffRefused("ese mensaje ya no se puede enviar otra vez")
+            raise HandoffRefused("no_retry")
 
     return await _do(room, visit, case_id, work)
 
@@ -91,7 +91,7 @@ async def transfer(room: Room, visit: Visit) -> Response:
         else:
             present = {str(one.id): one.id for one in duty.on_duty(connection, now)}
             if to not in present:
-                raise HandoffRefused("esa persona ya no está disponible")
+                raise HandoffRefused("colleague_left")
             counseling.hand_to(room.house, connection, case_id, member.id, present[to])
         room.ledger.record(connection, member.id, "transfer", now, subject=str(case_id))
 
@@ -136,7 +136,8 @@ async def _do(
     except HandoffRefused as error:
         if visit.is_live:
             raise
-        return await _page(room, visit, case_id, status=409, notice=str(error), unsent=text)
+        said = room.pages.words(visit.member.language)[str(error)]
+        return await _page(room, visit, case_id, status=409, notice=said, unsent=text)
     if visit.is_live:
         return Response(status_code=204, headers=HEADERS)
     return go(f"{HOME}/cases/{case_id}")
