@@ -28,17 +28,17 @@ def directory() -> None:
 
 
 @directory.command()
-@click.option("--format", "form", type=click.Choice(["csv", "hsds"]), required=True)
+@click.option("--format", "form", type=click.Choice(["csv", "xlsx", "hsds"]), required=True)
 @click.argument("path", type=click.Path(path_type=Path))
 @click.pass_obj
 def export(home: Path, form: str, path: Path) -> None:
     """Write the directory out. Example: kuska directory export --format csv services.csv
 
-    csv: one file, every service in force. hsds: a folder, one HSDS 3.0 file for each service that
-    people may be shown.
+    csv, xlsx: one file, every service in force, in the columns that `import` takes back. hsds: a
+    folder, one HSDS 3.0 file for each service that people may be shown.
     """
     listings = _listings(home)
-    count = _write_table(listings, path) if form == "csv" else _write_hsds(listings, path)
+    count = _write_hsds(listings, path) if form == "hsds" else _write_table(listings, form, path)
     click.echo(f"{path}: {count} services")
 
 
@@ -100,14 +100,13 @@ def _listings(home: Path) -> tuple[Listing, ...]:
         store.close()
 
 
-def _write_table(listings: tuple[Listing, ...], path: Path) -> int:
-    from directory.spreadsheet import write
+def _write_table(listings: tuple[Listing, ...], form: str, path: Path) -> int:
+    from directory.spreadsheet import written
 
     part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8-sig", newline="") as file:
-        count = write(listings, file)
+    part.write_bytes(written(listings, form))
     part.replace(path)
-    return count
+    return len(listings)
 
 
 def _write_hsds(listings: tuple[Listing, ...], folder: Path) -> int:

@@ -13,5 +13,7 @@ From files to answers:
 - `schedules` says what is open, with Peruvian holidays;
 - `places` finds a district by position or by a typed name (`naming`, `spelling`);
 - `lines` holds the national lines and stand-ins, without a database;
+- `spreadsheet.written` writes CSV and XLSX (`workbook`); `sheet.read` reads what comes back in the
+  `columns` people know, `cells` what programs made of it, `comparison` what it would change;
 - `checks.problems` proves the content.
 """

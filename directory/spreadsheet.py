@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable
-from typing import IO
 
+from directory import workbook
+from directory.columns import all_columns
 from directory.listing import Listing
 from directory.models import FEAR_TAXONOMIES
 from directory.rows import LANGUAGES
 
+SHEET = "servicios"
 NATIVE = {code: name for name, code in LANGUAGES.items()}
 FORMULA = ("=", "@", "+", "-", "\t", "\r")
 """A cell that begins so is run by spreadsheet programs (owasp.org, CSV injection)."""
 
 
-def write(listings: Iterable[Listing], file: IO[str]) -> int:
-    """Write every service in force as CSV; return how many. Editors' notes stay here.
+def written(listings: Iterable[Listing], form: str) -> bytes:
+    """A file of every service in force, `csv` or `xlsx`. Editors' notes stay here.
 
-    Open `file` with `newline=""` and `utf-8-sig`, by which spreadsheet programs know the letters.
+    CSV carries the mark by which spreadsheet programs know its letters; in XLSX every cell is
+    text, so that numbers keep their zeros and their plus.
     """
-    count = 0
-    table = csv.writer(file)
-    for count, one in enumerate(listings, start=1):
-        cells = row(one)
-        if count == 1:
-            table.writerow(cells)
-        table.writerow(map(_shown, cells.values()))
-    return count
+    rows = table(listings)
+    if form == "xlsx":
+        packed = io.BytesIO()
+        workbook.write(rows, packed, name=SHEET)
+        return packed.getvalue()
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def table(listings: Iterable[Listing]) -> list[list[str]]:
+    """The heading and a row for each service, no cell of which is run as a formula."""
+    rows = [row(one) for one in listings]
+    heading = list(rows[0]) if rows else list(all_columns())
+    return [heading, *([_shown(cell) for cell in one.values()] for one in rows)]
 
 
 def row(one: Listing) -> dict[str, str]:
@@ -62,6 +73,8 @@ def row(one: Listing) -> dict[str, str]:
         "source_url": one.source_url or "",
         "source_date": one.source_at.isoformat() if one.source_at else "",
         "confirmed_at": one.confirmed_at.isoformat() if one.confirmed_at else "",
+        "status": one.status,
+        "alert": one.alert or "",
     }
 
 

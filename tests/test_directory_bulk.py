@@ -18,7 +18,7 @@ from storeroom import Room
 
 from bot.cli import main
 from bot.settings import Settings
-from directory import hsds, seeding, spreadsheet
+from directory import hsds, seeding, sheet, spreadsheet
 from directory.freshness import stale
 from directory.lines import lines
 from directory.listing import Listing, Phone, is_shown
@@ -127,11 +127,16 @@ def test_the_oldest_is_asked_first() -> None:
     assert found[0].has_warning
 
 
+def rows(*listings: Listing) -> list[dict[str, str]]:
+    """The rows of an exported table."""
+    text = spreadsheet.written(listings, "csv").decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
 def test_the_table_says_what_the_seed_says() -> None:
     """Every service in force, column by column as in the file NGOs know; no editor's note."""
-    file = io.StringIO()
-    assert spreadsheet.write(directory().listings, file) == len(directory().listings)
-    table = {row["id"]: row for row in csv.DictReader(io.StringIO(file.getvalue()))}
+    table = {row["id"]: row for row in rows(*directory().listings)}
+    assert len(table) == len(directory().listings)
     assert "note" not in next(iter(table.values()))
     seed = {row.id: row for row in read_rows()}
     same = ("name", "organization", "kind", "phones", "whatsapp", "url", "hours", "languages")
@@ -154,9 +159,7 @@ def test_the_table_says_what_the_seed_says() -> None:
 )
 def test_no_cell_is_run_as_a_formula(cell: str, written: str) -> None:
     """What begins like a formula is marked as text, numbers stay numbers."""
-    file = io.StringIO()
-    spreadsheet.write([replace(one("LIN-100"), name=cell)], file)
-    (row,) = csv.DictReader(io.StringIO(file.getvalue()))
+    (row,) = rows(replace(one("LIN-100"), name=cell))
     assert row["name"] == written
 
 
@@ -251,6 +254,9 @@ def test_exports_by_command(tmp_path: Path) -> None:
     table, folder = tmp_path / "services.csv", tmp_path / "hsds"
     assert kuska(tmp_path, "export", "--format", "csv", str(table)).exit_code == 0
     assert table.read_bytes().startswith(b"\xef\xbb\xbfid,name,")
+    book = tmp_path / "services.xlsx"
+    assert kuska(tmp_path, "export", "--format", "xlsx", str(book)).exit_code == 0
+    assert len(sheet.read(book.read_bytes()).lines) == len(directory().listings)
     assert kuska(tmp_path, "export", "--format", "hsds", str(folder)).exit_code == 0
     written = {path.stem for path in folder.iterdir()}
     assert written == {each.id for each in directory().listings if is_shown(each)}
