@@ -8,8 +8,9 @@ docs/one-message.md follows it.
 
 Talking     messages · engine · conversation · carrying (effects) · translation · extraction
 Edges       channels · webhooks · reception · health · chores · settings · errors · house
-Keeping     store · worker · job · database · prepared · columns · models · records · payload
-            vault · masters (keys) · retention · traces (providers' copies) · incidents · migrations
+Keeping     store · worker · job · database · prepared · columns · tables · models (personnel)
+            records · payload · vault · masters (keys) · retention · traces (providers' copies)
+            incidents · migrations
 Sending     outbox · dispatch (its steps) · delivery (its loop) · content_sids
 Counselors  handoffs · counseling · cases · transcript · desertion · duty · shifts · console
             staff · signin · onetime · staffing · audit

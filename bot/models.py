@@ -2,48 +2,27 @@
 
 Nothing here tells who somebody is or what she talked about: addresses, texts, summaries and the
 engine's memory are sealed under her key (`vault`), and the state is inside the memory. Ids are
-numbers made here (`new_id`), times are moments in UTC kept as whole milliseconds.
+numbers made here (`new_id`), times are moments in UTC kept as whole milliseconds. The tables of who
+works here stand in `personnel`.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, MetaData, String, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import Date, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.columns import Moment, Number
 from bot.columns import from_ms as from_ms
 from bot.columns import new_id as new_id
 from bot.columns import to_ms as to_ms
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Base(DeclarativeBase):
-    """The bot's tables; the directory has its own."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this as a plain class attribute
-        int: Number,
-        datetime: Moment,
-    }
-
-
-def _key() -> Mapped[int]:
-    return mapped_column(primary_key=True, autoincrement=False)
-
-
-def _of(table: str, *, index: bool = True) -> Mapped[Any]:
-    """A row that goes with the one it belongs to."""
-    return mapped_column(ForeignKey(f"{table}.id", ondelete="CASCADE"), index=index)
+from bot.personnel import AuditEntry as AuditEntry
+from bot.personnel import SigninPace as SigninPace
+from bot.personnel import Staff as Staff
+from bot.personnel import StaffLink as StaffLink
+from bot.personnel import StaffSession as StaffSession
+from bot.tables import Base as Base
+from bot.tables import key, of
 
 
 class Contact(Base):
@@ -54,7 +33,7 @@ class Contact(Base):
     """
 
     __tablename__ = "contact"
-    id: Mapped[int] = _key()
+    id: Mapped[int] = key()
     channel: Mapped[str] = mapped_column(String(16))
     address_index: Mapped[bytes] = mapped_column(unique=True)
     address_sealed: Mapped[bytes]
@@ -71,8 +50,8 @@ class Conversation(Base):
     """One session, or longer while its handoff lives. `status` is the memory's session."""
 
     __tablename__ = "conversation"
-    id: Mapped[int] = _key()
-    contact_id: Mapped[int] = _of("contact")
+    id: Mapped[int] = key()
+    contact_id: Mapped[int] = of("contact")
     memory_sealed: Mapped[bytes | None]
     status: Mapped[str] = mapped_column(String(16))
     handoff_id: Mapped[int | None]
@@ -89,8 +68,8 @@ class Message(Base):
     """
 
     __tablename__ = "message"
-    id: Mapped[int] = _key()
-    conversation_id: Mapped[int] = _of("conversation")
+    id: Mapped[int] = key()
+    conversation_id: Mapped[int] = of("conversation")
     direction: Mapped[str] = mapped_column(String(8))
     body_sealed: Mapped[bytes | None]
     ref_sealed: Mapped[bytes | None]
@@ -115,7 +94,7 @@ class OutboxEntry(Base):
     """
 
     __tablename__ = "outbox"
-    id: Mapped[int] = _key()
+    id: Mapped[int] = key()
     position: Mapped[int]
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
     payload_sealed: Mapped[bytes | None]
@@ -144,7 +123,7 @@ class Delivery(Base):
     no entry yet."""
 
     __tablename__ = "delivery"
-    id: Mapped[int] = _key()
+    id: Mapped[int] = key()
     entry_id: Mapped[int | None] = mapped_column(
         ForeignKey("outbox.id", ondelete="CASCADE"), index=True
     )
@@ -161,7 +140,7 @@ class Handoff(Base):
     """A person takes over. After `borrar` it stays for the count, tied to nobody, without text."""
 
     __tablename__ = "handoff"
-    id: Mapped[int] = _key()
+    id: Mapped[int] = key()
     contact_id: Mapped[int | None] = mapped_column(
         ForeignKey("contact.id", ondelete="SET NULL"), index=True
     )
@@ -191,82 +170,13 @@ class HandoffChange(Base):
     """Each step of a handoff: from which status to which, by whom, why (a word, never a text)."""
 
     __tablename__ = "handoff_change"
-    id: Mapped[int] = _key()
-    handoff_id: Mapped[int] = _of("handoff")
+    id: Mapped[int] = key()
+    handoff_id: Mapped[int] = of("handoff")
     was: Mapped[str | None] = mapped_column(String(16))
     became: Mapped[str] = mapped_column(String(16))
     by_id: Mapped[int | None]
     reason: Mapped[str | None] = mapped_column(String(40))
     changed_at: Mapped[datetime]
-
-
-class Staff(Base):
-    """Counselors, editors, reviewers, supervisors and administrators.
-
-    Who has no `password_hash` has not enrolled yet. `code_step` is the time step of the last
-    one-time code that was taken: none is taken twice. `presence`: on, busy, pause, off, turned at
-    `presence_at`. `hours` are her weekly shifts, as `shifts` writes them.
-    """
-
-    __tablename__ = "staff"
-    id: Mapped[int] = _key()
-    name: Mapped[str] = mapped_column(String(80), unique=True)
-    role: Mapped[str] = mapped_column(String(16))
-    organization_id: Mapped[str | None] = mapped_column(String(80))
-    is_active: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[datetime]
-    password_hash: Mapped[str | None] = mapped_column(String(200))
-    secret_sealed: Mapped[bytes | None]
-    code_step: Mapped[int] = mapped_column(default=0, server_default="0")
-    presence: Mapped[str] = mapped_column(String(8), default="off", server_default="off")
-    presence_at: Mapped[datetime | None]
-    hours: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    language: Mapped[str] = mapped_column(String(8), default="es", server_default="es")
-
-
-class StaffLink(Base):
-    """A way in, once and for half an hour: its token is kept as a hash only."""
-
-    __tablename__ = "staff_link"
-    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    staff_id: Mapped[int] = _of("staff")
-    secret_sealed: Mapped[bytes]
-    expires_at: Mapped[datetime]
-
-
-class StaffSession(Base):
-    """Somebody of the staff signed in. `active_at` is when she last did something herself,
-    `heard_at` when her open page was last heard of."""
-
-    __tablename__ = "staff_session"
-    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    staff_id: Mapped[int] = _of("staff")
-    started_at: Mapped[datetime]
-    active_at: Mapped[datetime]
-    heard_at: Mapped[datetime]
-
-
-class SigninPace(Base):
-    """How often in a row a name was tried in vain, known or not; the name only as a hash."""
-
-    __tablename__ = "signin_pace"
-    name_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    failures: Mapped[int]
-    retry_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class AuditEntry(Base):
-    """What staff did. `digest` covers the entry and the digest before it: a gap shows."""
-
-    __tablename__ = "audit_entry"
-    id: Mapped[int] = _key()
-    staff_id: Mapped[int | None]
-    action: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[str | None] = mapped_column(String(80))
-    reason: Mapped[str | None] = mapped_column(String(200))
-    done_at: Mapped[datetime]
-    previous: Mapped[bytes] = mapped_column(unique=True)
-    digest: Mapped[bytes] = mapped_column(unique=True)
 
 
 class ContentSid(Base):
