@@ -6,7 +6,8 @@ Content, all in `seed/`: services, needs, topics, places, popular place names, t
 From files to answers:
 
 - `seeds` reads the files, `rows` makes facts of the services, `seeding.load` brings the tables
-  (`models`, named after HSDS 3.0) to them without overwriting what people corrected;
+  (`models`, named after HSDS 3.0, filled by `writing`) to them without overwriting what people
+  corrected;
 - `reading.read` turns the tables into `listing.Listing`s, which know what may be shown;
 - `search.Directory` is the index in memory: `search` finds what answers one of the `needs`, with
   `shelves` (kind, topics, region, `nearness`) to look in and `weighing` to put in order;
@@ -16,4 +17,11 @@ From files to answers:
 - `spreadsheet.written` writes CSV and XLSX (`workbook`); `sheet.read` reads what comes back in the
   `columns` people know, `cells` what programs made of it, `comparison` what it would change;
 - `checks.problems` proves the content.
+
+From people to tables, by one way in (`editing.propose`, `publish`, `refuse`; `reverting`):
+
+- `fields` reads each field as it is kept, `hours` and `telephone` among them; `soundness` is what
+  fields must say together, `scrutiny` whose the service is and who else looks; `newcomers`;
+- `proposals` keeps what was proposed and by whom, published ones being the revisions;
+- `publishing` puts fields in force over all tables, in one transaction.
 """

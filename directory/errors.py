@@ -4,10 +4,15 @@ DirectoryError
 ├── SeedError        a seed file is wrong: start is refused, `kuska check` tells
 ├── SheetRefused     a spreadsheet that cannot be read; the sentence is for whoever sent it
 ├── CellRefused      one cell of it that says nothing usable; the sentence names no place
-└── UnknownName      asked for a need, a line or a fear filter that does not exist
+├── UnknownName      asked for a need, a line or a fear filter that does not exist
+├── HoursUnclear     hours in words that nobody can read: a Spanish sentence for the editor
+└── EditRefused      a change of the directory is not taken: Spanish sentences for the editor
+    └── NotAllowed   she may not change this service, or not alone
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class DirectoryError(Exception):
@@ -28,3 +33,22 @@ class CellRefused(DirectoryError):
 
 class UnknownName(DirectoryError, KeyError):  # reads as a fact, like its siblings
     """No need, line or fear filter has this name; a caller's mistake, not a contact's."""
+
+
+class HoursUnclear(DirectoryError):
+    """Opening hours that cannot be read; the message is a Spanish sentence for the editor."""
+
+
+class EditRefused(DirectoryError):
+    """A change that is not taken, nothing of it kept.
+
+    `wrong` has a Spanish sentence by field; what belongs to no field stands under an empty name.
+    """
+
+    def __init__(self, wrong: Mapping[str, str] | str) -> None:
+        self.wrong = {"": wrong} if isinstance(wrong, str) else dict(wrong)
+        super().__init__(" ".join(self.wrong.values()))
+
+
+class NotAllowed(EditRefused):
+    """Not hers to change, or not hers alone; the deed is worth recording."""

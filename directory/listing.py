@@ -52,7 +52,8 @@ class Listing:
     """One service with its contacts, its place and where the facts come from.
 
     `areas` are ubigeo prefixes it covers, `""` meaning all of Peru. `hours` is an opening_hours
-    string, empty when unknown. `source_at` is the earliest day its source allows, `confirmed_at`
+    string, empty when unknown; until the end of `closed_until` it is closed whatever they say.
+    `source_at` is the earliest day its source allows, `confirmed_at`
     the last day somebody confirmed it. `rank` is its place in the directory, a last tie-break.
     """
 
@@ -90,6 +91,7 @@ class Listing:
     alert: str | None
     is_withdrawn: bool
     rank: int = 0
+    closed_until: date | None = None
 
     @property
     def needs_id(self) -> Truth:
@@ -122,6 +124,10 @@ class Listing:
     def is_official(self) -> bool:
         """Whether the fact comes from the body itself: a ministry's list, a `.gob.pe` page."""
         return "MIMP" in self.source or ".gob.pe" in (self.source_url or "")
+
+    def is_shut(self, today: date) -> bool:
+        """Whether it is closed for the time being, whatever its hours."""
+        return self.closed_until is not None and today <= self.closed_until
 
     def covers(self, prefix: str) -> bool:
         """Whether it serves the place whose ubigeo begins with these digits."""

@@ -10,7 +10,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, DateTime, Float, ForeignKey, Integer, MetaData, String, Text
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMES = {
@@ -197,6 +207,42 @@ class Attribute(Base):
     taxonomy: Mapped[str] = mapped_column(String(40))
     value: Mapped[str] = mapped_column(String(120))
     evidence: Mapped[str | None] = mapped_column(Text)
+
+
+class Proposal(Base):
+    """Fields of one service that somebody wants changed; published, it is a revision of them.
+
+    `state`: proposed, published, refused. `by_id` and `decided_by_id` are numbers of the staff,
+    whom this package does not know; who came by a confirmation link has none. `batch` joins what
+    one import proposed. `is_new` says that the service did not exist before.
+    """
+
+    __tablename__ = "proposal"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    service_id: Mapped[str] = mapped_column(String(80), index=True)
+    is_new: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    source: Mapped[str] = mapped_column(String(10))
+    batch: Mapped[int | None] = mapped_column(Integer, index=True)
+    why: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int | None] = mapped_column(BigInteger)
+    by_name: Mapped[str] = mapped_column(String(80))
+    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    decided_by_id: Mapped[int | None] = mapped_column(BigInteger)
+    decided_by_name: Mapped[str | None] = mapped_column(String(80))
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    decided_why: Mapped[str | None] = mapped_column(Text)
+
+
+class Change(Base):
+    """One field of a proposal, before and after; `field` is a column of the spreadsheet."""
+
+    __tablename__ = "proposal_change"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), index=True)
+    field: Mapped[str] = mapped_column(String(40))
+    before: Mapped[str] = mapped_column(Text)
+    after: Mapped[str] = mapped_column(Text)
 
 
 class Edition(Base):

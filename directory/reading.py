@@ -32,22 +32,25 @@ def version(session: Session) -> int:
     return session.scalar(select(models.Edition.version).where(models.Edition.id == 1)) or 0
 
 
-def read(session: Session) -> Records:
-    """Everything that is in force now."""
+def read(session: Session, only: str | None = None) -> Records:
+    """Everything that is in force now, or `only` the service of this id."""
     now = version(session)
     service = models.Service
     names = {one.id: one.name for one in session.scalars(select(models.Organization))}
-    phones = _parts(session, models.Phone, order=models.Phone.position)
-    attributes = _parts(session, models.Attribute)
-    hours = _parts(session, models.Schedule)
-    areas = _parts(session, models.ServiceArea)
-    languages = _parts(session, models.Language)
-    costs = _parts(session, models.CostOption)
-    located = _locations(session)
+    phones = _parts(session, only, models.Phone, order=models.Phone.position)
+    attributes = _parts(session, only, models.Attribute)
+    hours = _parts(session, only, models.Schedule)
+    areas = _parts(session, only, models.ServiceArea)
+    languages = _parts(session, only, models.Language)
+    costs = _parts(session, only, models.CostOption)
+    located = _locations(session, only)
     listings: list[Listing] = []
     superseded: dict[str, str] = {}
     columns = service.__table__.c
-    for rank, row in enumerate(session.execute(select(*columns).order_by(service.id))):
+    wanted = select(*columns).order_by(service.id)
+    if only is not None:
+        wanted = wanted.where(service.id == only)
+    for rank, row in enumerate(session.execute(wanted)):
         if row.superseded_by:
             superseded[row.id] = row.superseded_by
             continue
@@ -69,7 +72,8 @@ def read(session: Session) -> Records:
                 url=row.url,
                 coverage=tuple(area.name for area in areas[row.id]),
                 areas=tuple(area.extent for area in areas[row.id]),
-                hours=_one([one.opening_hours for one in hours[row.id]], ""),
+                hours=_one([one.opening_hours for one in hours[row.id] if not one.valid_to], ""),
+                closed_until=_one([one.valid_to for one in hours[row.id] if one.valid_to], None),
                 free=_one([FREE.get(one.option, "unknown") for one in costs[row.id]], "unknown"),
                 anonymous=_one(said["anonymous"], "unknown"),
                 fears={name: said[name][0] for name in FEAR_TAXONOMIES if said[name]},
@@ -90,16 +94,20 @@ def read(session: Session) -> Records:
     return Records(now, tuple(listings), superseded)
 
 
-def _parts(session: Session, model: Any, order: Any = None) -> dict[str, list[Any]]:
+def _parts(
+    session: Session, only: str | None, model: Any, order: Any = None
+) -> dict[str, list[Any]]:
     """Rows of a table under the service they belong to, in order."""
     found: dict[str, list[Any]] = defaultdict(list)
     ordered = select(*model.__table__.c).order_by(model.id if order is None else order, model.id)
+    if only is not None:
+        ordered = ordered.where(model.service_id == only)
     for row in session.execute(ordered):
         found[row.service_id].append(row)
     return found
 
 
-def _locations(session: Session) -> dict[str, Any]:
+def _locations(session: Session, only: str | None) -> dict[str, Any]:
     """The location of each service, with its street where there is one."""
     at, place, address = models.ServiceAtLocation, models.Location, models.Address
     joined = (
@@ -108,6 +116,8 @@ def _locations(session: Session) -> dict[str, Any]:
         .outerjoin(address, address.location_id == place.id)
         .order_by(at.id.desc())  # the first location stays in the dictionary
     )
+    if only is not None:
+        joined = joined.where(at.service_id == only)
     return {row.service_id: row for row in session.execute(joined)}
 
 

@@ -13,7 +13,7 @@ The order of answers is that of SAFETY 31, seen from where she stands:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from math import inf
 
 from directory import schedules
@@ -51,8 +51,11 @@ class Asking:
         if unknown := self.fears - FEARS.keys():
             raise UnknownName(f"no fear filter {sorted(unknown)[0]!r}")
 
-    def is_open(self, hours: str) -> bool | None:
-        """Whether such hours are open now; worked out once a search."""
+    def is_open(self, listing: Listing) -> bool | None:
+        """Whether it is open now; worked out once a search for all with the same hours."""
+        if listing.closed_until is not None and listing.is_shut(self.today):
+            return False
+        hours = listing.hours
         if hours not in self._open:
             self._open[hours] = schedules.is_open(hours, self.at)
         return self._open[hours]
@@ -90,7 +93,7 @@ def weigh(asking: Asking, listing: Listing, distance: float | None, topic_rank: 
         not is_near,
         unknown,
         tier(listing, asking.today),
-        OPENNESS[asking.is_open(listing.hours)],
+        OPENNESS[asking.is_open(listing)],
         topic_rank,
         not is_own,
         inf if distance is None else distance,
@@ -105,17 +108,28 @@ def is_far(weight: Weight) -> bool:
 
 def answer(asking: Asking, listing: Listing, distance: float | None) -> Found:
     """The service as an answer, with its hours seen from now."""
-    is_open = asking.is_open(listing.hours)
+    is_open = asking.is_open(listing)
     has_position = listing.lat is not None and distance is not None
     return Found(
         listing=listing,
         is_open=is_open,
-        opens_at=schedules.next_opening(listing.hours, asking.at) if is_open is False else None,
+        opens_at=_opens_at(asking, listing) if is_open is False else None,
         closes_at=schedules.closing(listing.hours, asking.at) if is_open else None,
         distance_km=round(distance, 1) if has_position and distance is not None else None,
         is_stale=is_old(asking, listing),
         only_if=asking.need.condition(listing.kind),
     )
+
+
+def _opens_at(asking: Asking, listing: Listing) -> datetime | None:
+    """When it opens next; what is closed for the time being, after its last closed day."""
+    after = asking.at
+    if listing.closed_until is not None and listing.is_shut(asking.today):
+        reopens = listing.closed_until + timedelta(days=1)
+        after = datetime.combine(reopens, time(), schedules.LIMA)
+        if schedules.is_open(listing.hours, after):
+            return after
+    return schedules.next_opening(listing.hours, after)
 
 
 def is_old(asking: Asking, listing: Listing) -> bool:
