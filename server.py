@@ -149,9 +149,7 @@ def _console(settings: Settings, house: House, store: Store) -> console.Room:
     porter = Porter(Masters(lambda: settings.derive("staff")), ledger)
     live = console.Live()
     store.worker.after_commit.append(live.ring)
-    return console.Room(
-        house, store, porter, ledger, live, settings.public_url.startswith("https://")
-    )
+    return console.Room(house, store, porter, ledger, live, settings.public_url)
 
 
 def _now() -> datetime:

@@ -17,10 +17,12 @@ from bot.columns import from_ms as from_ms
 from bot.columns import new_id as new_id
 from bot.columns import to_ms as to_ms
 from bot.personnel import AuditEntry as AuditEntry
+from bot.personnel import Passkey as Passkey
 from bot.personnel import SigninPace as SigninPace
 from bot.personnel import Staff as Staff
 from bot.personnel import StaffLink as StaffLink
 from bot.personnel import StaffSession as StaffSession
+from bot.personnel import Trial as Trial
 from bot.tables import Base as Base
 from bot.tables import key, of
 

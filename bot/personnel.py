@@ -65,6 +65,38 @@ class SigninPace(Base):
     retry_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class Passkey(Base):
+    """A key that a device of hers keeps; here is its public half. `uses` is the device's own count:
+    one that does not grow was copied."""
+
+    __tablename__ = "passkey"
+    id: Mapped[int] = key()
+    staff_id: Mapped[int] = of("staff")
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    uses: Mapped[int]
+    title: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Trial(Base):
+    """A challenge or a new code's secret that waits for proof, once and for a few minutes.
+
+    `staff_id` is empty when somebody at the sign-in did not know the password: she is asked all
+    the same. `name_hash` is the name whose pace it counts for.
+    """
+
+    __tablename__ = "trial"
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    staff_id: Mapped[int | None] = of("staff")
+    secret: Mapped[bytes]
+    title: Mapped[str] = mapped_column(String(60))
+    name_hash: Mapped[bytes | None]
+    expires_at: Mapped[datetime]
+
+
 class AuditEntry(Base):
     """What staff did. `digest` covers the entry and the digest before it: a gap shows."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,22 +9,19 @@ from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
-from bot import onetime
+from bot import onetime, pace, passkeys
 from bot.audit import Ledger
 from bot.errors import SigninRefused
 from bot.masters import Masters
-from bot.models import SigninPace, Staff, StaffLink, StaffSession
+from bot.models import Staff, StaffLink, StaffSession, Trial
+from bot.passkeys import Site
 from bot.staff import Member, find, token_hash
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=8)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
-FREE_TRIES = 5
-"""Failures in a row before a name has to wait, twice as long each time."""
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
-FORGET_TRIES = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class Porter:
         return Offer(row.id, row.name, self._masters.unwrap(row.secret_sealed, hashed))
 
     def hashed(self, password: str) -> str:
-        """For `enrol`. Raise `SigninRefused` when it is too short to be kept."""
+        """As it is kept. Raise `SigninRefused` when it is too short to be kept."""
         if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
             raise SigninRefused("password_short")
         return self._hasher.hash(password)
@@ -74,18 +70,48 @@ class Porter:
         step = onetime.step_of(offer.secret, code, now, after=0)
         if step is None:
             raise SigninRefused("code_wrong")
+        used = connection.execute(
+            delete(StaffLink).where(StaffLink.token_hash == token_hash(token))
+        )
+        if used.rowcount != 1:  # somebody else was quicker with the same link
+            raise SigninRefused("link_over")
         connection.execute(delete(StaffLink).where(StaffLink.staff_id == offer.staff_id))
         connection.execute(
-            update(Staff)
-            .where(Staff.id == offer.staff_id)
-            .values(
-                password_hash=password_hash,
-                secret_sealed=self._masters.wrap(offer.secret, _label(offer.staff_id)),
-                code_step=step,
-            )
+            update(Staff).where(Staff.id == offer.staff_id).values(password_hash=password_hash)
         )
+        self.keep_code(connection, offer.staff_id, offer.secret, step)
         self._ledger.record(connection, offer.staff_id, "enrol", now)
-        return _begin(connection, offer.staff_id, now)
+        return begin(connection, offer.staff_id, now)
+
+    def keep_code(self, connection: Connection, staff_id: int, secret: bytes, step: int) -> None:
+        """Her one-time codes come from this secret; the one of `step` was used."""
+        sealed = self._masters.wrap(secret, _label(staff_id))
+        connection.execute(
+            update(Staff).where(Staff.id == staff_id).values(secret_sealed=sealed, code_step=step)
+        )
+
+    def offer_code(
+        self, connection: Connection, staff_id: int, secret: bytes, now: datetime
+    ) -> str:
+        """Keep a new secret until a code of it is typed; its ticket."""
+        sealed = self._masters.wrap(secret, _label(staff_id))
+        return passkeys.ask(connection, "code", staff_id, sealed, now)
+
+    def change_code(
+        self, connection: Connection, staff_id: int, ticket: str, code: str, now: datetime
+    ) -> tuple[str, bytes] | None:
+        """Her codes come from the new secret; after a wrong one a fresh ticket and the secret.
+        Raise `SigninRefused` when the ticket was used or is too old."""
+        asked = passkeys.take(connection, "code", ticket, now)
+        if asked.staff_id != staff_id:
+            raise SigninRefused("passkey_over")
+        secret = self._masters.unwrap(asked.secret, _label(staff_id))
+        step = onetime.step_of(secret, code, now, after=0)
+        if step is None:
+            return self.offer_code(connection, staff_id, secret, now), secret
+        self.keep_code(connection, staff_id, secret, step)
+        self._ledger.record(connection, staff_id, "code", now)
+        return None
 
     # -- coming in ----------------------------------------------------------------------------
 
@@ -94,18 +120,16 @@ class Porter:
 
         Raise `SigninRefused` when it was tried too often; names that nobody has are paced alike.
         """
-        waits = select(SigninPace.retry_at).where(SigninPace.name_hash == _mark(name))
-        retry_at = connection.scalar(waits)
-        if retry_at is not None and retry_at > now:
-            raise SigninRefused("too_often")
+        pace.require(connection, pace.mark(name), now)
         return connection.scalar(
             select(Staff.password_hash).where(Staff.id == find(connection, name), Staff.is_active)
         )
 
     def matches(self, password_hash: str | None, password: str) -> bool:
         """Whether it is the password; takes as long when there is none to compare with."""
+        nobody = self._nobody  # made for the first of all, whoever she is
         try:
-            self._hasher.verify(password_hash or self._nobody, password[: LONGEST_PASSWORD + 1])
+            self._hasher.verify(password_hash or nobody, password[: LONGEST_PASSWORD + 1])
         except (VerificationError, InvalidHashError):
             return False
         return password_hash is not None
@@ -114,7 +138,13 @@ class Porter:
         self, connection: Connection, name: str, code: str, now: datetime, *, is_right: bool
     ) -> str | None:
         """A session's token when the password was right and the code is; None and a longer pace
-        when not. Which of the three was wrong is not said."""
+        when not. Which of the three was wrong is not said.
+
+        Raise `SigninRefused` when a try beside this one used up the pace: many at once are no way
+        round it.
+        """
+        name_hash = pace.mark(name)
+        pace.require(connection, name_hash, now)
         member = connection.execute(
             select(Staff.id, Staff.secret_sealed, Staff.code_step)
             .where(Staff.id == find(connection, name), Staff.is_active)
@@ -126,12 +156,40 @@ class Porter:
             secret = self._masters.unwrap(member.secret_sealed, _label(member.id))
             step = onetime.step_of(secret, code, now, member.code_step)
         if member is None or step is None:
-            _slow_down(connection, name, now)
+            pace.slow_down(connection, name_hash, now)
             return None
-        connection.execute(delete(SigninPace).where(SigninPace.name_hash == _mark(name)))
         connection.execute(update(Staff).where(Staff.id == member.id).values(code_step=step))
-        self._ledger.record(connection, member.id, "sign_in", now)
-        return _begin(connection, member.id, now)
+        return self._let_in(connection, member.id, name_hash, "code", now)
+
+    def invite(
+        self, connection: Connection, site: Site, name: str, now: datetime, *, is_right: bool
+    ) -> tuple[str, str]:
+        """Password first, then a passkey: ticket and options for the browser, the same whether the
+        password was right or not. Each counts as a try until one lets in."""
+        name_hash = pace.mark(name)
+        pace.require(connection, name_hash, now)
+        pace.slow_down(connection, name_hash, now)
+        staff_id = find(connection, name) if is_right else None
+        return passkeys.invite(connection, site, staff_id, name_hash, now)
+
+    def sign_in_with_passkey(
+        self, connection: Connection, site: Site, ticket: str, answer: str, now: datetime
+    ) -> str | None:
+        """A session's token when a key of hers answered the challenge. Raise `SigninRefused` when
+        that was used or is too old."""
+        asked = passkeys.take(connection, "sign_in", ticket, now)
+        staff_id = passkeys.prove(connection, site, asked, answer, now)
+        is_here = select(Staff.id).where(Staff.id == staff_id, Staff.is_active)
+        if staff_id is None or asked.name_hash is None or connection.scalar(is_here) is None:
+            return None
+        return self._let_in(connection, staff_id, asked.name_hash, "passkey", now)
+
+    def _let_in(
+        self, connection: Connection, staff_id: int, name_hash: bytes, how: str, now: datetime
+    ) -> str:
+        pace.forget(connection, name_hash)
+        self._ledger.record(connection, staff_id, "sign_in", now, reason=how)
+        return begin(connection, staff_id, now)
 
     def sign_out(self, connection: Connection, token: str, staff_id: int, now: datetime) -> None:
         """The session ends; with the last one she is off duty."""
@@ -146,13 +204,18 @@ class Porter:
         return self._hasher.hash(secrets.token_urlsafe())
 
 
+def is_open(now: datetime) -> ColumnElement[bool]:
+    """What holds of a session that is not over."""
+    return (StaffSession.active_at > now - IDLE) & (StaffSession.started_at > now - LONGEST)
+
+
 def member_of(connection: Connection, token: str, now: datetime) -> Member | None:
     """Who is signed in with this token; None when the session is over or never was."""
     row = connection.execute(
         select(Staff.id, Staff.name, Staff.role, Staff.language, Staff.presence)
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(StaffSession.token_hash == token_hash(token), Staff.is_active)
-        .where(StaffSession.active_at > now - IDLE, StaffSession.started_at > now - LONGEST)
+        .where(is_open(now))
     ).one_or_none()
     return None if row is None else Member(*row)
 
@@ -166,14 +229,15 @@ def touch(connection: Connection, token: str, now: datetime, *, is_active: bool)
 
 
 def drop_over(connection: Connection, now: datetime) -> None:
-    """Sessions, links and paces whose time is over."""
-    over = (StaffSession.active_at <= now - IDLE) | (StaffSession.started_at <= now - LONGEST)
-    connection.execute(delete(StaffSession).where(over))
+    """Sessions, links, challenges and paces whose time is over."""
+    connection.execute(delete(StaffSession).where(~is_open(now)))
     connection.execute(delete(StaffLink).where(StaffLink.expires_at <= now))
-    connection.execute(delete(SigninPace).where(SigninPace.retry_at <= now - FORGET_TRIES))
+    connection.execute(delete(Trial).where(Trial.expires_at <= now))
+    pace.drop_over(connection, now)
 
 
-def _begin(connection: Connection, staff_id: int, now: datetime) -> str:
+def begin(connection: Connection, staff_id: int, now: datetime) -> str:
+    """A new session of hers; its token."""
     drop_over(connection, now)
     token = secrets.token_urlsafe(32)
     connection.execute(
@@ -186,31 +250,6 @@ def _begin(connection: Connection, staff_id: int, now: datetime) -> str:
         )
     )
     return token
-
-
-def _slow_down(connection: Connection, name: str, now: datetime) -> None:
-    mark = _mark(name)
-    failures = connection.scalar(
-        select(SigninPace.failures).where(SigninPace.name_hash == mark).with_for_update()
-    )
-    count = (failures or 0) + 1
-    late = min(FIRST_WAIT * 2 ** min(count - FREE_TRIES, 10), LONGEST_WAIT)
-    retry_at = now + late if count >= FREE_TRIES else now
-    if failures is None:
-        connection.execute(
-            insert(SigninPace).values(name_hash=mark, failures=count, retry_at=retry_at)
-        )
-        return
-    connection.execute(
-        update(SigninPace)
-        .where(SigninPace.name_hash == mark)
-        .values(failures=count, retry_at=retry_at)
-    )
-
-
-def _mark(name: str) -> bytes:
-    folded = " ".join(name.split()).casefold()
-    return hashlib.sha256(b"sign in\0" + folded.encode(errors="replace")).digest()
 
 
 def _label(staff_id: int) -> bytes:

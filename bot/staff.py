@@ -18,7 +18,7 @@ from bot.audit import Ledger
 from bot.columns import new_id
 from bot.errors import CommandRefused
 from bot.masters import Masters
-from bot.models import Staff, StaffLink, StaffSession
+from bot.models import Passkey, Staff, StaffLink, StaffSession, Trial
 from bot.onetime import new_secret
 
 Right = Literal["counsel", "supervise", "edit", "review", "account"]
@@ -88,7 +88,7 @@ class Roster:
         return self._link(connection, staff_id, now)
 
     def reset(self, connection: Connection, name: str, now: datetime) -> str:
-        """Password, second factor and sessions are gone; she enrols anew with the token.
+        """Password, second factors and sessions are gone; she enrols anew with the token.
 
         Somebody who was taken off comes back by it. Raise `CommandRefused` for an unknown name.
         """
@@ -126,7 +126,7 @@ class Roster:
         return token
 
     def _shut_out(self, connection: Connection, staff_id: int, *, is_active: bool) -> None:
-        for table in (StaffLink, StaffSession):
+        for table in (StaffLink, StaffSession, Passkey, Trial):
             connection.execute(delete(table).where(table.staff_id == staff_id))
         connection.execute(
             update(Staff)

@@ -63,6 +63,8 @@ def test_open_paths_are_few() -> None:
     """The visible list of what is not behind the door."""
     assert {path for _, path, _ in routes.OPEN} == {
         "/console/signin",
+        "/console/signin/passkey",
+        "/console/signin/passkey/done",
         "/console/enroll/{token}",
         "/console/enroll/{token}/code.svg",
     }

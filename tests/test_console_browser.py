@@ -289,6 +289,36 @@ def test_the_console_speaks_english(place: Place) -> None:
     expect(rosa.get_by_text("Nobody is waiting now.")).to_be_visible()
 
 
+def test_a_passkey_is_added_and_lets_in(place: Place) -> None:
+    """With a device that verifies her: added on the account page, then password and key at the
+    sign-in; the account fits small screens. Without one, the page says that it was not done."""
+    place.url = place.url.replace("127.0.0.1", "localhost")
+    rosa = place.counselor("Rosa", width=360)
+    rosa.get_by_role("link", name="Tu cuenta").click()
+    rosa.get_by_label("Nombre de la llave").fill("Teléfono de prueba")
+    rosa.locator("#key-new").fill(PASSWORD)
+    rosa.get_by_role("button", name="Agregar una llave").click()
+    wire = rosa.context.new_cdp_session(rosa)
+    wire.send("WebAuthn.enable")
+    device = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
+    options = {**device, "hasUserVerification": True, "isUserVerified": False}
+    made = wire.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    rosa.get_by_role("button", name="Continuar").click()
+    expect(rosa.get_by_text("No se completó")).to_be_visible()
+    fits(rosa, 360)
+    verified = {"authenticatorId": made["authenticatorId"], "isUserVerified": True}
+    wire.send("WebAuthn.setUserVerified", verified)
+    rosa.get_by_role("button", name="Continuar").click()
+    expect(rosa.get_by_text("Teléfono de prueba").first).to_be_visible()
+    fits(rosa, 360)
+    rosa.get_by_role("button", name="Cerrar sesión", exact=True).click()
+    rosa.get_by_label("Nombre").fill("Rosa")
+    rosa.get_by_label("Contraseña").fill(PASSWORD)
+    rosa.get_by_role("button", name="Entrar con llave de acceso").click()
+    rosa.get_by_role("button", name="Continuar").click()
+    expect(rosa.get_by_text("Nadie espera ahora.")).to_be_visible()
+
+
 def test_a_ready_phrase_keeps_the_draft(place: Place) -> None:
     """It goes to the end of what was typed."""
     rosa = place.counselor("Rosa")

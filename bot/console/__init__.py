@@ -4,7 +4,8 @@
     sessions   the cookie, the token on forms, who may post
     room       what every handler needs; the one door through which all paths go: deny by default
     live       event streams: the part of a page that changes, sent whole when it did
-    signin     enrolment, sign-in, sign-out
+    signin     enrolment, sign-in with a code or a passkey, sign-out
+    account    second factors, password, signing out everywhere
     queue      presence, who waits, claiming
     shifts     everybody's week
     thread     one conversation: reply, note, transfer, close

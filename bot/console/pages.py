@@ -21,8 +21,9 @@ LIMA = ZoneInfo("America/Lima")
 HERE = Path(__file__).parent
 LANGUAGES = ("es", "en")
 """Of the console; a conversation has its own."""
-PREFIXES = ("console.", "team.")
-"""Of the phrases that pages show; a name stands in one of them only."""
+PREFIXES = ("console.", "team.", "account.")
+"""Of the phrases that pages show; the name of one outside `console` and `team` keeps its file, as
+`account_title`."""
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _DENIED = """
 accelerometer autoplay camera display-capture encrypted-media fullscreen geolocation gyroscope hid
@@ -89,7 +90,9 @@ class Pages:
     def _of(self, language: str) -> dict[str, str]:
         translate = self._house.catalogues.translate
         return {
-            key.partition(".")[2]: translate(language, key, text)
+            key.removeprefix("console.").removeprefix("team.").replace(".", "_"): translate(
+                language, key, text
+            )
             for key, text in self._house.flows.phrases.items()
             if key.startswith(PREFIXES)
         }

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from bot import signin
+from bot import passkeys, signin
 from bot.audit import Ledger
 from bot.console import sessions
 from bot.console.live import Live
@@ -27,6 +27,7 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.house import House
+from bot.passkeys import Site
 from bot.signin import Porter
 from bot.staff import Member, Right
 from bot.store import Store
@@ -66,7 +67,7 @@ class Room:
     porter: Porter
     ledger: Ledger
     live: Live
-    is_https: bool
+    public_url: str
     pages: Pages = field(init=False)
     _hashing: ThreadPoolExecutor = field(init=False)
     _waiting: int = 0
@@ -74,6 +75,15 @@ class Room:
     def __post_init__(self) -> None:
         self.pages = Pages(self.house)
         self._hashing = ThreadPoolExecutor(HASHING_AT_ONCE, thread_name_prefix="passwords")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether cookies may travel enciphered only."""
+        return self.public_url.startswith("https://")
+
+    def site(self, request: Request) -> Site | None:
+        """Where passkeys are good; None at an address that has no name."""
+        return passkeys.site_of(self.public_url, request.headers.get("host", ""))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Read the store, away from the event loop."""

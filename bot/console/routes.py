@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.channels.webchat.page import Asset
-from bot.console import queue, shifts, signin, thread
+from bot.console import account, queue, shifts, signin, thread
 from bot.console.pages import assets, send
 from bot.console.room import HOME, Handler, Room, guarded, opened
 from bot.staff import Right
@@ -23,6 +23,15 @@ GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
     ("POST", f"{HOME}/here", "account", queue.here),
     ("POST", f"{HOME}/language", "account", signin.post_language),
     ("POST", f"{HOME}/signout", "account", signin.post_signout),
+    ("GET", f"{HOME}/account", "account", account.show),
+    ("POST", f"{HOME}/account/passkeys", "account", account.offer_key),
+    ("POST", f"{HOME}/account/passkeys/done", "account", account.keep_key),
+    ("POST", f"{HOME}/account/passkeys/remove", "account", account.remove_key),
+    ("POST", f"{HOME}/account/code", "account", account.offer_code),
+    ("POST", f"{HOME}/account/code/done", "account", account.keep_code),
+    ("POST", f"{HOME}/account/code/remove", "account", account.remove_code),
+    ("POST", f"{HOME}/account/password", "account", account.change_password),
+    ("POST", f"{HOME}/account/everywhere", "account", account.sign_out_everywhere),
     ("GET", CASE, "counsel", thread.show),
     ("GET", f"{CASE}/events", "counsel", thread.events),
     ("POST", f"{CASE}/claim", "counsel", queue.claim),
@@ -38,6 +47,8 @@ GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
 OPEN: tuple[tuple[str, str, Callable[[Room, Request], Awaitable[Response]]], ...] = (
     ("GET", f"{HOME}/signin", signin.show_signin),
     ("POST", f"{HOME}/signin", signin.post_signin),
+    ("POST", f"{HOME}/signin/passkey", signin.ask_for_passkey),
+    ("POST", f"{HOME}/signin/passkey/done", signin.post_passkey),
     ("GET", ENROL, signin.show_enrolment),
     ("POST", ENROL, signin.post_enrolment),
     ("GET", f"{ENROL}/code.svg", signin.show_picture),

@@ -35,13 +35,54 @@ async def post_signin(room: Room, request: Request) -> Response:
     try:
         kept = await room.read(lambda connection: room.porter.kept_hash(connection, name, now))
         is_right = await room.hash(lambda: room.porter.matches(kept, password))
+        token = await room.write(
+            lambda connection: room.porter.sign_in(connection, name, code, now, is_right=is_right)
+        )
     except SigninRefused as refusal:
         return _signin_page(room, request, 429, str(refusal), name)
-    token = await room.write(
-        lambda connection: room.porter.sign_in(connection, name, code, now, is_right=is_right)
-    )
     if token is None:
         return _signin_page(room, request, 403, "signin_wrong", name)
+    return _let_in(room, token)
+
+
+async def ask_for_passkey(room: Room, request: Request) -> Response:
+    """`POST /console/signin/passkey`: name and password, then a key; the same page comes whether
+    they were right or not."""
+    fields = await sessions.fields_of(request, None)
+    name, password, now = fields.get("name", ""), fields.get("password", ""), room.now()
+    site = room.site(request)
+    try:
+        if site is None:
+            raise SigninRefused("passkey_no_name")
+        kept = await room.read(lambda connection: room.porter.kept_hash(connection, name, now))
+        is_right = await room.hash(lambda: room.porter.matches(kept, password))
+        ticket, options = await room.write(
+            lambda connection: room.porter.invite(connection, site, name, now, is_right=is_right)
+        )
+    except SigninRefused as refusal:
+        return _signin_page(room, request, 429, str(refusal), name)
+    return room.pages.page(
+        "passkey.html", preferred(request), visit=None, kind="get", ticket=ticket, options=options
+    )
+
+
+async def post_passkey(room: Room, request: Request) -> Response:
+    """`POST /console/signin/passkey/done`: what her key answered."""
+    fields = await sessions.fields_of(request, None)
+    ticket, answer = fields.get("ticket", ""), fields.get("answer", "")
+    site, now = room.site(request), room.now()
+    try:
+        if site is None:
+            raise SigninRefused("passkey_no_name")
+        token = await room.write(
+            lambda connection: room.porter.sign_in_with_passkey(
+                connection, site, ticket, answer, now
+            )
+        )
+    except SigninRefused as refusal:
+        return _signin_page(room, request, 403, str(refusal))
+    if token is None:
+        return _signin_page(room, request, 403, "passkey_wrong")
     return _let_in(room, token)
 
 
@@ -118,7 +159,13 @@ def _signin_page(
     room: Room, request: Request, status: int = 200, wrong: str = "", name: str = ""
 ) -> Response:
     return room.pages.page(
-        "signin.html", preferred(request), status, wrong=wrong, name=name, visit=None
+        "signin.html",
+        preferred(request),
+        status,
+        wrong=wrong,
+        name=name,
+        visit=None,
+        has_site=room.site(request) is not None,
     )
 
 
