@@ -32,6 +32,7 @@ from bot.settings import LOCAL_URL, Settings
 from bot.signin import Porter
 from bot.store import Store
 from bot.vault import Vault
+from directory import api
 
 ROOT = Path(__file__).parent
 LIMA = ZoneInfo("America/Lima")
@@ -97,6 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
     )
     app.include_router(console.router(room))
+    app.include_router(api.router(lambda: house.directory, house.clock))
 
     @app.exception_handler(404)
     async def not_here(_: Request, __: Exception) -> PlainTextResponse:

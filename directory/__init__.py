@@ -16,6 +16,8 @@ From files to answers:
 - `lines` holds the national lines and stand-ins, without a database;
 - `spreadsheet.written` writes CSV and XLSX (`workbook`); `sheet.read` reads what comes back in the
   `columns` people know, `cells` what programs made of it, `comparison` what it would change;
+- `api` answers other systems at `/api/hsds/`: what is `asked` of a `publication` of `hsds` records
+  and `taxonomies`;
 - `checks.problems` proves the content.
 
 From people to tables, by one way in (`editing.propose`, `publish`, `refuse`; `reverting`):

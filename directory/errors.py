@@ -4,6 +4,7 @@ DirectoryError
 ├── SeedError        a seed file is wrong: start is refused, `kuska check` tells
 ├── SheetRefused     a spreadsheet that cannot be read; the sentence is for whoever sent it
 ├── CellRefused      one cell of it that says nothing usable; the sentence names no place
+├── AskedWrongly     asked of the API what it does not have or understand (with the HTTP status)
 ├── UnknownName      asked for a need, a line or a fear filter that does not exist
 ├── HoursUnclear     hours in words that nobody can read: a Spanish sentence for the editor
 └── EditRefused      a change of the directory is not taken: Spanish sentences for the editor
@@ -29,6 +30,14 @@ class SheetRefused(DirectoryError):
 
 class CellRefused(DirectoryError):
     """What stands in a cell cannot be what its column holds; the row is not taken in."""
+
+
+class AskedWrongly(DirectoryError):
+    """A question to the API that has no answer; `status` is 404 or 422, the message a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 class UnknownName(DirectoryError, KeyError):  # reads as a fact, like its siblings

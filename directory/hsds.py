@@ -1,7 +1,8 @@
 """A service as Open Referral's HSDS 3.0 writes it (docs.openreferral.org, schema `service`).
 
 Ids are derived from our codes, so that the same service has the same UUID in every export. What
-HSDS has no field for is an attribute of one of our taxonomies; where the facts come from too.
+HSDS has no field for is an attribute of one of our `taxonomies`; where the facts come from too.
+A record with `full` holds all that belongs to it, without it only what it has one of.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from directory import schedules
 from directory.listing import Listing, Phone
 from directory.places import all_places
 from directory.seeds import split
+from directory.taxonomies import attribute, said
+from directory.taxonomies import uuid as _id
 
-NAMESPACE = uuid5(NAMESPACE_URL, "urn:kuska:directory")
 LIMA_HOURS = -5
 """America/Lima has had no summer time since 1994."""
 PLAIN_WEEK = date(2026, 3, 2)
@@ -33,20 +34,30 @@ LANGUAGE_NAMES = {
 Record = dict[str, Any]
 
 
-def service(one: Listing) -> Record:
-    """The service with all that belongs to it, as one JSON object."""
+def service(one: Listing, *, full: bool = True) -> Record:
+    """A service; full, with its ways, hours, places and all that we say of it."""
     mails = split(one.email or "")
     written: Record = {
         "id": _id("service", one.id),
         "organization_id": _id("organization", one.organization),
         "name": one.name,
         "status": one.status,
-        "organization": {
-            "id": _id("organization", one.organization),
-            "name": one.organization,
-            "description": one.organization,
-        },
+        "organization": organization(one.organization),
+    }
+    if mails:
+        written["email"] = mails[0]
+    for name, value in (("url", one.url), ("alert", one.alert)):
+        if value:
+            written[name] = value
+    if one.confirmed_at:
+        written["assured_date"] = one.confirmed_at.isoformat()
+    if one.modified_at:
+        written["last_modified"] = one.modified_at.isoformat(timespec="seconds")
+    if not full:
+        return written
+    return written | {
         "phones": [*_phones(one, one.phones, "voice"), *_phones(one, one.whatsapp, "whatsapp")],
+        "contacts": [{"id": _id("contact", one.id, mail), "email": mail} for mail in mails[1:]],
         "schedules": list(_schedules(one)),
         "service_areas": [
             {"id": _id("area", one.id, extent), "name": name, "extent": extent or "PE"}
@@ -62,16 +73,23 @@ def service(one: Listing) -> Record:
             for code in one.languages
         ],
         "cost_options": list(_costs(one)),
-        "attributes": [_attribute(one, *said) for said in _said(one)],
+        "attributes": [attribute(one, *fact) for fact in said(one)],
     }
-    if mails:
-        written["email"] = mails[0]
-    for name, value in (("url", one.url), ("alert", one.alert)):
-        if value:
-            written[name] = value
-    if one.confirmed_at:
-        written["assured_date"] = one.confirmed_at.isoformat()
-    return written
+
+
+def organization(name: str, services: Iterable[Listing] = (), *, full: bool = False) -> Record:
+    """Who runs services; with them, when they are given, each short or full."""
+    written: Record = {"id": _id("organization", name), "name": name, "description": name}
+    given = [service(one, full=full) for one in services]
+    return written | ({"services": given} if given else {})
+
+
+def service_at_location(one: Listing, *, full: bool = True) -> Record:
+    """A service where it is found, with the service; raises StopIteration when nowhere."""
+    found = next(_places(one))
+    if not full:
+        found["location"].pop("addresses", None)
+    return found | {"service": service(one, full=full)}
 
 
 def _phones(one: Listing, phones: Iterable[Phone], kind: str) -> Iterator[Record]:
@@ -94,8 +112,10 @@ def _schedules(one: Listing) -> Iterator[Record]:
     for number, day in enumerate(DAYS):
         for start, end in schedules.intervals(one.hours, PLAIN_WEEK + timedelta(days=number)):
             alike[start.strftime("%H:%M"), _closing(end, start)].append(day)
+    back = one.closed_until and one.closed_until + timedelta(days=1)
     for (opens_at, closes_at), days in alike.items():
         yield {
+            **({"valid_from": back.isoformat()} if back else {}),
             "id": _id("schedule", one.id, opens_at, closes_at),
             "freq": "WEEKLY",
             "byday": ",".join(days),
@@ -133,39 +153,15 @@ def _places(one: Listing) -> Iterator[Record]:
                 "address_type": "physical",
             }
         ]
-    yield {"id": _id("service_at_location", one.id), "location": location}
+    yield {
+        "id": _id("service_at_location", one.id),
+        "service_id": _id("service", one.id),
+        "location_id": location["id"],
+        "location": location,
+    }
 
 
 def _costs(one: Listing) -> Iterator[Record]:
     if one.free != "unknown":
         option = "free" if one.free == "yes" else "paid"
         yield {"id": _id("cost", one.id), "option": option, "currency": "PEN"}
-
-
-def _said(one: Listing) -> Iterator[tuple[str, str]]:
-    """Every fact of ours, as taxonomy and value."""
-    yield "kind", one.kind
-    yield from (("topic", topic) for topic in one.topics)
-    yield from (("audience", audience) for audience in one.audiences)
-    yield from one.fears.items()
-    yield "anonymous", one.anonymous
-    yield "confidence", one.confidence
-    yield "source", one.source
-    if one.source_at:
-        yield "source_at", one.source_at.isoformat()
-
-
-def _attribute(one: Listing, taxonomy: str, value: str) -> Record:
-    term = _id("term", taxonomy, value)
-    return {
-        "id": _id("attribute", one.id, taxonomy, value),
-        "link_id": _id("service", one.id),
-        "link_entity": "service",
-        "value": value,
-        "taxonomy_term_id": term,
-        "taxonomy_term": {"id": term, "name": value, "description": value, "taxonomy": taxonomy},
-    }
-
-
-def _id(*parts: str) -> str:
-    return str(uuid5(NAMESPACE, "\0".join(parts)))

@@ -55,6 +55,7 @@ class Listing:
     string, empty when unknown; until the end of `closed_until` it is closed whatever they say.
     `source_at` is the earliest day its source allows, `confirmed_at`
     the last day somebody confirmed it. `rank` is its place in the directory, a last tie-break.
+    `modified_at` is when people last changed it here; None for what is as the seed has it.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Listing:
     is_withdrawn: bool
     rank: int = 0
     closed_until: date | None = None
+    modified_at: datetime | None = None
 
     @property
     def needs_id(self) -> Truth:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from directory.errors import EditRefused
 from directory.models import Change
 from directory.models import Proposal as Stored
+from directory.reading import aware
 
 Source = Literal["form", "import", "link", "revert"]
 State = Literal["proposed", "published", "refused"]
@@ -176,7 +177,7 @@ def batches(connection: Connection, most: int = 20) -> list[Batch]:
         .limit(most)
     )
     return [
-        Batch(row.batch, row.by_name, _aware(row.at), row.why, *row[4:])
+        Batch(row.batch, row.by_name, aware(row.at), row.why, *row[4:])
         for row in connection.execute(grouped)
     ]
 
@@ -200,9 +201,9 @@ def _read(connection: Connection, condition: Any) -> list[Proposal]:
             batch=row.batch,
             why=row.why,
             by=Editor(row.by_id, row.by_name),
-            proposed_at=_aware(row.proposed_at),
+            proposed_at=aware(row.proposed_at),
             decided_by=row.decided_by_name,
-            decided_at=row.decided_at and _aware(row.decided_at),
+            decided_at=row.decided_at and aware(row.decided_at),
             decided_why=row.decided_why,
             changes=changes.get(row.id, {}),
         )
@@ -221,8 +222,3 @@ def _changes(
         for row in connection.execute(wanted.order_by(Change.id)):
             found.setdefault(row.proposal_id, {})[row.field] = (row.before, row.after)
     return found
-
-
-def _aware(at: datetime) -> datetime:
-    """SQLite keeps no zone; what was written was UTC."""
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -88,10 +89,16 @@ def read(session: Session, only: str | None = None) -> Records:
                 alert=row.alert,
                 is_withdrawn=bool(WITHDRAWN.search(row.note or "")),
                 rank=rank,
+                modified_at=row.edited_at and aware(row.edited_at),
                 **_where(located.get(row.id), kind),
             )
         )
     return Records(now, tuple(listings), superseded)
+
+
+def aware(at: datetime) -> datetime:
+    """SQLite keeps no zone; what was written was UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _parts(

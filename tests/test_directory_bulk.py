@@ -209,6 +209,13 @@ def test_hours_become_a_week(hours: str, written: list[tuple[str, str, str]]) ->
     assert [(each["byday"], each["opens_at"], each["closes_at"]) for each in schedules] == written
 
 
+def test_a_closed_service_opens_again_in_the_export() -> None:
+    """Its week is valid from the day after; no reader takes it to be open before."""
+    closed = replace(one("LIN-1884"), closed_until=TODAY)
+    after = (TODAY + timedelta(days=1)).isoformat()
+    assert {each["valid_from"] for each in hsds.service(closed)["schedules"]} == {after}
+
+
 def test_hsds_carries_what_a_person_would_dial() -> None:
     """Numbers, inner numbers, menu options, cost, fear filters, source and dates."""
     listing = replace(
