@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import danger, places, questions, sessions, spoken, summary
+from bot.engine import danger, places, questions, requests, sessions, spoken, summary
 from bot.engine.composing import reprompt
 from bot.engine.effects import (
     AlertCounselor,
@@ -118,7 +118,8 @@ def take_need(turn: Turn) -> None:
     heard = turn.heard
     if heard is None:
         return
-    need = heard.needs[0] if heard.needs else need_of(heard.intent)
+    _, is_named, named = turn.trigger.partition("other.need_")
+    need = named if is_named else next(iter(heard.needs), None) or need_of(heard.intent)
     turn.memory.need = need or turn.memory.need
 
 
@@ -229,6 +230,7 @@ ALL: Mapping[str, Callable[[Turn], None]] = {
         remember_wish,
         recall_wish,
         forget_wish,
+        requests.take_second,
         switch_to_her_language,
         show_again,
         ask_again,

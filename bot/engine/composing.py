@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.engine import guards, shows
+from bot.engine import guards, requests, shows
 from bot.engine.definition import State
 from bot.engine.values import fill, names
 from bot.messages import Choice, Kind, Message, ShownService
@@ -121,6 +121,8 @@ def _choices(turn: Turn, state: State) -> list[tuple[str, str]]:
         if not choice.hidden and all(guards.ALL[name](turn) for name in choice.when):
             context = turn.flows.choice_context(turn.state, key)
             found.append((key, turn.world.translate(turn.memory.language, context, choice.title)))
+    if requests.is_offered(turn) and 0 < len(found) < requests.MOST_CHOICES:
+        found.append((requests.KEY, turn.phrase("menu.second")))
     return found
 
 

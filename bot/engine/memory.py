@@ -20,6 +20,7 @@ class Memory:
 
     `wish` is a need she told before it was safe to write: its intent, needs and places; `wish_text`
     are her words, sealed with the rest and gone as soon as the wish is taken up.
+    `second` and `second_text` are the other request of a message, until it is taken up.
     `prompt` holds id and title of each choice last shown, in order: numbers and titles are read
     against what she really saw. `trail` are the states behind her, for "back". `confided` is what
     she said of herself that no question needs to ask again (see `bot.engine.told`).
@@ -35,6 +36,8 @@ class Memory:
     is_safe: bool = False
     wish: dict[str, Any] | None = None
     wish_text: str = ""
+    second: dict[str, Any] | None = None
+    second_text: str = ""
     need: str | None = None
     topic: str | None = None
     fears: list[str] = field(default_factory=list)

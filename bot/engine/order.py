@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bot.engine import requests
 from bot.engine.definition import Flows
 from bot.engine.folding import fold
 from bot.engine.intents import LIKELY, SURE, Understanding, match_choice, whole_command
@@ -65,7 +66,7 @@ def _chosen(turn: Turn) -> Iterator[str]:
         state, _, key = rest.rpartition(".")
         if tag != memory.tag or not memory.tag or state not in turn.flows.states:
             yield "command.old_choice"
-        elif state == turn.state:
+        elif state == turn.state or key == requests.KEY:
             yield from _trigger(turn, key)
         elif _is_plain(turn.flows, state, key):
             turn.state, turn.chosen = state, key
@@ -90,6 +91,8 @@ def _trigger(turn: Turn, key: str) -> Iterator[str]:
     turn.chosen = key
     if key in turn.flows.choices(turn.state):
         yield f"choice.{key}"
+    elif key == requests.KEY:
+        yield "other.second"
     elif any(choice.endswith(f".{key}") for choice, _ in turn.memory.prompt):
         yield "own.offered"
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.engine import actions, guards
+from bot.engine import actions, guards, requests
 from bot.engine.actions import LANGUAGE_WORDS
 from bot.engine.composing import compose, reprompt
 from bot.engine.definition import Flows
@@ -54,6 +55,7 @@ class Turn:
     world: World
     flows: Flows
     heard: Understanding | None = None
+    trigger: str = ""
     chosen: str = ""
     candidates: list[Place] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -109,11 +111,12 @@ class Engine:
         if event.kind != "signal":
             _open_session(turn)
         started_in, is_first = turn.state, turn.memory.tag != memory.tag
-        understood = any(self.machine.fire(turn, trigger) for trigger in reading(turn))
+        understood = self._fire_first(turn, reading(turn))
         listen(turn, started_in)
         if understood:
             turn.memory.misses = 0
             self._settle(turn)
+            requests.keep_second(turn)
         elif event.kind != "signal":
             reprompt(turn)
         _uncover(turn)
@@ -140,6 +143,14 @@ class Engine:
                 turn.heard = world.understand(event.text, memory.language, turn.state)
         return actions.apologize(turn)
 
+    def _fire_first(self, turn: Turn, triggers: Iterable[str]) -> bool:
+        """Make the first move that is there and passes; it stays named as `turn.trigger`."""
+        for turn.trigger in triggers:
+            if self.machine.fire(turn, turn.trigger):
+                return True
+        turn.trigger = ""
+        return False
+
     def _settle(self, turn: Turn) -> None:
         """Follow moves on entering, a step back and a recalled wish until nothing moves."""
         for _ in range(HOPS):
@@ -148,7 +159,7 @@ class Engine:
             elif turn.recalled is not None:
                 turn.heard, turn.recalled = turn.recalled, None
                 recalled = (*named(turn.heard), *(f"other.{one}" for one in intents(turn.heard)))
-                any(self.machine.fire(turn, trigger) for trigger in recalled)
+                self._fire_first(turn, recalled)
             elif not (turn.has_entered and self.machine.fire(turn, "own.enter")):
                 return
 
