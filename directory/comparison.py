@@ -17,6 +17,8 @@ from directory.spreadsheet import row
 
 NAMES = ("district", "province", "department")
 """Said by the ubigeo; in a sheet they help people, and stand for it when it was not changed."""
+KNOWN_BY = ("name", "organization", "phones", "whatsapp")
+"""A row without a code that repeats these of a service is that service, not a new one."""
 NOTHING: Mapping[str, str] = dict.fromkeys(all_columns(), "")
 
 
@@ -31,13 +33,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One row that says something else than we do; `service_id` is None for a new service.
+    """One row that says something else than we do.
 
-    With `refused` the row cannot be taken in, and each sentence says why.
+    A new service has the code that its row gives it, or none. With `refused` the row cannot be
+    taken in, and each sentence says why.
     """
 
     number: int
     service_id: str | None
+    is_new: bool
     name: str
     changes: tuple[Change, ...]
     refused: tuple[str, ...] = ()
@@ -51,10 +55,11 @@ def compare(sheet: Sheet, records: Records) -> list[Difference]:
     )
     codes = [str(line.cells.get("id") or "").strip() for line in sheet.lines]
     repeated = {code for code, count in Counter(codes).items() if code and count > 1}
+    twins = {_signs(fields): known_code for known_code, fields in known.items()}
     found = []
     for line, code in zip(sheet.lines, codes, strict=True):
         before = known.get(code, NOTHING)
-        refused = list(_refused(line, code, repeated, known, records))
+        refused = list(_refused(line, code, repeated, records))
         after: dict[str, str] = {}
         for column, cell in line.cells.items():
             try:
@@ -66,10 +71,16 @@ def compare(sheet: Sheet, records: Records) -> list[Difference]:
                 _settle(before, after)
             except CellRefused as error:
                 refused.append(str(error))
+            if not code and (same := twins.get(_signs(after))):
+                refused.append(f"este servicio ya está con el código {same}; escríbelo en su fila")
         changes = () if refused else tuple(_changes(before, after))
         if changes or refused:
             name = after.get("name") or before["name"]
-            found.append(Difference(line.number, code or None, name, changes, tuple(refused)))
+            found.append(
+                Difference(
+                    line.number, code or None, before is NOTHING, name, changes, tuple(refused)
+                )
+            )
     return found
 
 
@@ -77,7 +88,6 @@ def _refused(
     line: Line,
     code: str,
     repeated: set[str],
-    known: Mapping[str, Mapping[str, str]],
     records: Records,
 ) -> Iterator[str]:
     """Why a row cannot be taken in whatever its cells say."""
@@ -88,54 +98,32 @@ def _refused(
     if code in records.superseded:
         newer = records.superseded[code]
         yield f"el código {code} ya fue reemplazado por {newer}; corrige esa fila"
-    elif code and code not in known:
-        yield f"no hay un servicio con el código {code}; para uno nuevo deja el código vacío"
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:
     for column, text in after.items():
         was = before.get(column, "")
-        says_nothing = before is NOTHING and text == "unknown"
+        says_nothing = before is NOTHING and text in ("", "unknown")
         if column != "id" and not says_nothing and not cells.is_same(column, was, text):
             yield Change(column, was, text)
 
 
+def _signs(fields: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(fold(fields.get(name, "")) for name in KNOWN_BY)
+
+
 def _settle(before: Mapping[str, str], after: dict[str, str]) -> None:
-    """Leave of the place its code only; raises CellRefused when name and code disagree."""
-    names = {name: after.pop(name) for name in NAMES if name in after}
-    told = {name: text for name, text in names.items() if fold(text) != fold(before[name])}
+    """Of a place's code and its names, keep what is new; raises CellRefused when they disagree."""
     code = after.get("ubigeo", before["ubigeo"])
-    if code and code != before["ubigeo"]:
-        place = all_places().get(code)
-        if place is None:
-            raise CellRefused(f"no hay un lugar con el ubigeo {code}")
-        wrong = [text for name, text in told.items() if text and fold(text) != _named(place, name)]
-        if wrong:
-            raise CellRefused(f"el ubigeo {code} es {place.label}, no {', '.join(wrong)}")
-    elif told and any(names.values()):
-        after["ubigeo"] = _place(names | _kept(before, names)).ubigeo
-
-
-def _kept(before: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
-    """Names of the place for which the sheet has no column."""
-    return {name: before[name] for name in NAMES if name not in names}
-
-
-def _place(names: Mapping[str, str]) -> Place:
-    """The one place of these names; its level is that of the smallest that is named."""
-    level = next(name for name in NAMES if names[name])
-    found = [
-        place
-        for place in all_places().values()
-        if place.level == level
-        and all(_named(place, name) == fold(text) for name, text in names.items() if text)
-    ]
-    said = ", ".join(text for name in NAMES if (text := names[name]))
-    if not found:
-        raise CellRefused(f"no hay un lugar llamado {said}; revisa el nombre o escribe el ubigeo")
-    if len(found) > 1:
-        raise CellRefused(f"hay {len(found)} lugares llamados {said}; escribe el ubigeo")
-    return found[0]
+    told = {name: text for name in NAMES if (text := after.pop(name, before[name])) != before[name]}
+    told = {name: text for name, text in told.items() if fold(text) != fold(before[name])}
+    if not code or code == before["ubigeo"]:
+        after |= told
+        return
+    place = all_places().get(code)
+    wrong = [text for name, text in told.items() if place and fold(text) != _named(place, name)]
+    if place and any(wrong):
+        raise CellRefused(f"el código de distrito {code} es {place.label}, no {', '.join(wrong)}")
 
 
 def _named(place: Place, level: str) -> str:

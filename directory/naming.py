@@ -18,8 +18,11 @@ from directory.spelling import fold, slips, sound
 
 BEFORE_A_PLACE = frozenset({"en", "de", "desde", "por", "hacia"})
 SURELY_BEFORE_A_PLACE = frozenset({"en", "desde", "hacia"})
+ARTICLES = frozenset({"el", "la", "los", "las"})
+MANY_SPACES = 2  # in a name so long that two slips in all of it weigh more than one word of it
 SHORTEST = 5  # letters; a shorter word is like too many others to be taken for a misspelt name
 SHORTEST_SLIP = 7  # the same for a slip inside a sentence, where no one asked for a city
+SHORTEST_WRITTEN = 8  # the same where letters are compared and not sounds: `la puta` is no place
 LONGEST = 6  # words in a name
 
 Codes = tuple[str, ...]
@@ -33,6 +36,7 @@ class Names:
         popular: folded popular name to the codes it stands for.
         words: names and near-names that are also everyday words or foreign places.
         leading: words that an answer may begin with before it comes to the name.
+        short: words as they are shortened in writing, to the whole word.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class Names:
         popular: Mapping[str, Sequence[str]],
         words: Iterable[str],
         leading: Iterable[str],
+        short: Mapping[str, str],
     ) -> None:
         namesakes: dict[str, list[str]] = {}
         for code, name in places:
@@ -49,12 +54,16 @@ class Names:
         self._popular = {fold(name): tuple(codes) for name, codes in popular.items()}
         self._words = frozenset(fold(word) for word in words)
         self._leading = frozenset(leading)
+        self._short = short
         self._by_sound: dict[str, list[str]] = {}
         self._by_slip: dict[str, list[str]] = {}
         for name in self._namesakes.keys() | self._popular.keys():
             if len(name) < SHORTEST:
                 continue  # `sjl`, `ate`: only ever exact
             self._by_sound.setdefault(sound(name), []).append(name)
+            article, _, bare = name.partition(" ")
+            if article in ARTICLES and len(bare) >= SHORTEST:
+                self._by_sound.setdefault(sound(bare), []).append(name)  # `agustino`
         for heard in self._by_sound:
             for slip in slips(heard):
                 self._by_slip.setdefault(slip, []).append(heard)
@@ -91,15 +100,16 @@ class Names:
         """Names in an answer to "which city?": all of it if it can be, else a part of it."""
         start = 0
         while start < len(words) - 1 and words[start] in self._leading:
-            if self._is_name(" ".join(words[start:])):
+            if self._known(" ".join(words[start:])):
                 break
             start += 1
         whole = " ".join(words[start:])
-        if self._is_name(whole):
-            return [whole]
+        if known := self._known(whole):
+            return [known]
         return (
             self._nothing_but_names(words[start:])
-            or self._alike(whole)
+            or list(dict.fromkeys(self._misspelt(" ".join(words)) + self._alike(whole)))
+            or (self._rough(whole) if whole.count(" ") >= MANY_SPACES else [])
             or self._spoken(words)
             or self._rough(whole)
         )
@@ -110,9 +120,9 @@ class Names:
         at = 0
         while at < len(words):
             sizes = range(min(LONGEST, len(words) - at), 0, -1)
-            size = next((n for n in sizes if self._is_name(" ".join(words[at : at + n]))), 0)
+            size = next((n for n in sizes if self._known(" ".join(words[at : at + n]))), 0)
             if size:
-                named.append(" ".join(words[at : at + size]))
+                named.append(self._known(" ".join(words[at : at + size])))
             elif words[at] not in self._leading:
                 return []
             at += size or 1
@@ -134,9 +144,9 @@ class Names:
         before = words[at - 1] if at else ""
         for size in range(min(LONGEST, len(words) - at), 0, -1):
             window = " ".join(words[at : at + size])
-            if self._is_name(window):
+            if known := self._known(window):
                 if window not in self._words or before in SURELY_BEFORE_A_PLACE:
-                    return [window], size
+                    return [known], size
             elif (before in BEFORE_A_PLACE or size == len(words)) and (
                 alike := self._alike_in_sentence(window, before)
             ):
@@ -157,6 +167,19 @@ class Names:
             names = self._alike(window)
         return [name for name in names if name.count(" ") == window.count(" ")]
 
+    def _known(self, folded: str) -> str:
+        """The name it is, initials put together (`s j l`) and short words written out; or ""."""
+        if self._is_name(folded):
+            return folded
+        words = folded.split()
+        if len(words) == 1:
+            return ""
+        if all(len(word) == 1 for word in words):
+            whole = "".join(words)
+        else:
+            whole = " ".join(self._short.get(word, word) for word in words)
+        return whole if self._is_name(whole) else ""
+
     def _is_name(self, folded: str) -> bool:
         return folded in self._namesakes or folded in self._popular
 
@@ -167,7 +190,7 @@ class Names:
         heard = sound(folded)
         if heard in self._by_sound:
             return self._by_sound[heard]
-        if len(heard) <= SHORTEST or folded in self._words:
+        if len(folded) <= SHORTEST or folded in self._words:
             return []
         near = {
             other
@@ -177,6 +200,14 @@ class Names:
         }
         begun = {other for other in near if other[0] == heard[0]}
         return sorted(name for other in begun or near for name in self._by_sound[other])
+
+    def _misspelt(self, folded: str) -> list[str]:
+        """Names one slip away as they are written: `hauncayo` sounds like nothing."""
+        if len(folded) < SHORTEST_WRITTEN or folded in self._words:
+            return []
+        names = self._namesakes.keys() | self._popular.keys()
+        near = process.extract(folded, names, scorer=OSA.distance, score_cutoff=1, limit=None)
+        return sorted(name for name, _, _ in near)
 
     def _rough(self, folded: str) -> list[str]:
         """Names two slips away or begun but not finished; only for an answer."""

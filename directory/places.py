@@ -97,6 +97,7 @@ def _names() -> Names:
         popular,
         words,
         known["leading_words"],
+        known["short_words"],
     )
 
 

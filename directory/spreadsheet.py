@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterable
 
 from directory import workbook
-from directory.columns import all_columns
 from directory.listing import Listing
 from directory.models import FEAR_TAXONOMIES
 from directory.rows import LANGUAGES
@@ -37,8 +36,10 @@ def written(listings: Iterable[Listing], form: str) -> bytes:
 def table(listings: Iterable[Listing]) -> list[list[str]]:
     """The heading and a row for each service, no cell of which is run as a formula."""
     rows = [row(one) for one in listings]
-    heading = list(rows[0]) if rows else list(all_columns())
-    return [heading, *([_shown(cell) for cell in one.values()] for one in rows)]
+    return [
+        list(rows[0]) if rows else [],
+        *([_shown(cell) for cell in one.values()] for one in rows),
+    ]
 
 
 def row(one: Listing) -> dict[str, str]:

@@ -57,6 +57,20 @@ def codes(places: list[Place]) -> list[str]:
         ("Miraflores, Arequipa", "040110"),
         ("san miguel cajamarca", "061101"),
         ("mala", "150509"),
+        ("s.j.l.", "150132"),
+        ("V E S", "150142"),
+        ("pte piedra", "150125"),
+        ("sta anita", "150137"),
+        ("olivos", "150117"),
+        ("el agusitno", "150111"),
+        ("la molna", "150114"),
+        ("hauncayo", "120101"),
+        ("san jaun de miraflores", "150133"),
+        ("sanj uan de lurigancho", "150132"),
+        ("iquito", "160101"),
+        ("maldonado", "170101"),
+        ("collique", "150110"),
+        ("cono norte", "150100"),
     ],
 )
 def test_an_answer_to_which_city(answer: str, expected: str) -> None:
@@ -76,6 +90,8 @@ def test_an_answer_to_which_city(answer: str, expected: str) -> None:
         ("de Cusco a Lima", ["080101", "150100"]),
         ("en mala", ["150509"]),
         ("trabajo en sjl de noche", ["150132"]),
+        ("trabajo en s.j.l. de noche", ["150132"]),
+        ("vivo por sta anita", ["150137"]),
     ],
 )
 def test_a_place_inside_a_sentence(sentence: str, expected: list[str]) -> None:
@@ -114,6 +130,9 @@ def test_a_place_inside_a_sentence(sentence: str, expected: list[str]) -> None:
         "se fue por los olivos del parque",
         "con maria y con jesus",
         "tres pasos",
+        "soy rosa maldonado",
+        "ya ves que no",
+        "sta noche me pego",
         "😀😀",
         "1",
     ],
@@ -124,11 +143,32 @@ def test_everyday_words_are_no_places(sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["chamba", "basta", "carajo", "no se", "prefiero no decir", "xyz"]
+    "answer",
+    ["chamba", "basta", "carajo", "no se", "prefiero no decir", "xyz", "la puta", "a la calle"],
 )
 def test_an_answer_that_is_no_place(answer: str) -> None:
     """Asked for a city, she may say something else: nothing is guessed."""
     assert find(answer, is_answer=True) == []
+
+
+def test_one_slip_anywhere_in_a_city_s_name() -> None:
+    """Each district of Lima and Callao, each capital of a department: any letter lost, doubled or
+    swapped; of a thousand such answers, 98 in a hundred name the place or offer it."""
+    told, missed = 0, []
+    for one in all_places().values():
+        name = one.name.lower()
+        if len(name) < 7 or not (one.prefix[:4] in ("1501", "0701") or one.prefix[2:] == "0101"):
+            continue
+        meant = set(codes(find(name, is_answer=True)))
+        for at in range(1, len(name) - 1):
+            lost, doubled = name[:at] + name[at + 1 :], name[: at + 1] + name[at:]
+            swapped = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
+            for slip in {lost, doubled, swapped} - {name}:
+                told += 1
+                if not meant & set(codes(find(slip, is_answer=True))):
+                    missed.append((name, slip))
+    assert told > 1000
+    assert len(missed) <= told * 0.02, missed
 
 
 def test_ambiguous_names_give_every_candidate() -> None:

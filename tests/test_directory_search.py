@@ -58,20 +58,26 @@ def test_a_lawyer_in_iquitos_at_night() -> None:
 
 
 def test_each_women_s_centre_of_436_from_its_own_district() -> None:
-    """From the centre of a district that has one with known position, it comes first."""
+    """From the centre of its district, named or shared, each with known position comes first; of
+    several in one district each before any of another."""
     assert sum(1 for one in directory().listings if one.id.startswith("CEM26-")) == 436
     assert len(CENTRES) == 424
+    alone = 0
     for centre in CENTRES:
         assert centre.ubigeo is not None
         here = place(centre.ubigeo)
-        answers = (
-            directory().search("violencia", place=here, at=MONDAY_MORNING),
-            directory().search("violencia", point=(here.lat, here.lon), at=MONDAY_MORNING),
-        )
-        for answer in answers:
-            first = answer.found[0].listing
-            assert first.kind == "women_center"
-            assert first.ubigeo == centre.ubigeo, (centre.id, first.id)
+        district = {one.id for one in CENTRES if one.ubigeo == centre.ubigeo}
+        alone += district == {centre.id}
+        for point in (None, (here.lat, here.lon)):
+            found = directory().search(
+                "violencia",
+                place=None if point else here,
+                point=point,
+                at=MONDAY_MORNING,
+                limit=len(district),
+            )
+            assert set(ids(found.found)) == district, centre.id
+    assert alone > 200
 
 
 def test_each_women_s_centre_is_found_at_all() -> None:
