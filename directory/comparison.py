@@ -55,7 +55,7 @@ def compare(sheet: Sheet, records: Records) -> list[Difference]:
     )
     codes = [str(line.cells.get("id") or "").strip() for line in sheet.lines]
     repeated = {code for code, count in Counter(codes).items() if code and count > 1}
-    twins = {_signs(fields): known_code for known_code, fields in known.items()}
+    twins = {_signs(fields): code for code, fields in known.items()} if "" in codes else {}
     found = []
     for line, code in zip(sheet.lines, codes, strict=True):
         before = known.get(code, NOTHING)

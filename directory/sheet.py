@@ -46,11 +46,7 @@ class Sheet:
 
 def read(content: bytes) -> Sheet:
     """What a file says; raises SheetRefused with one sentence for what cannot be read."""
-    if len(content) > MOST_BYTES:
-        raise SheetRefused(
-            f"El archivo pesa {len(content) / 2**20:.0f} MB y el máximo es "
-            f"{MOST_BYTES // 2**20} MB. Divídelo en partes."
-        )
+    refuse_heavy(len(content))
     if content.startswith(OLD_EXCEL):
         raise SheetRefused(
             "El archivo es de un Excel antiguo (.xls) o tiene contraseña. Guárdalo como .xlsx, "
@@ -61,6 +57,15 @@ def read(content: bytes) -> Sheet:
         notes = [f"Solo se leyó la primera hoja, no: {', '.join(others)}."] if others else []
         return _sheet(rows, notes)
     return _sheet(_table(_text(content)), [])
+
+
+def refuse_heavy(size: int) -> None:
+    """Raise SheetRefused for more bytes than are read."""
+    if size > MOST_BYTES:
+        raise SheetRefused(
+            f"El archivo pesa {size / 2**20:.0f} MB y el máximo es {MOST_BYTES // 2**20} MB. "
+            "Divídelo en partes."
+        )
 
 
 def _sheet(rows: Iterable[Cells], notes: list[str]) -> Sheet:

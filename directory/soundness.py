@@ -15,6 +15,7 @@ from directory.lines import line_services, stand_ins
 from directory.nearness import distance_km, point
 from directory.places import Place, all_places, find
 from directory.rows import Row
+from directory.spelling import fold
 
 HIDDEN_HOUSE = re.compile(r"\b(casas? refugio|albergues?|casas? de acogida|casa segura)\b", re.I)
 PERU = (-18.6, 0.1, -81.4, -68.6)
@@ -74,7 +75,7 @@ def placed(before: Mapping[str, str], changed: Mapping[str, str]) -> dict[str, s
 def _fitting(named: Mapping[str, str]) -> list[Place]:
     """Places of the finest level named that lie in the others."""
     level = next(name for name in PLACE_NAMES if named[name])
-    wanted = {name: {place.ubigeo for place in find(named[name], is_answer=True)} for name in named}
+    wanted = {name: _meant(name, text) for name, text in named.items()}
     found = []
     for place in all_places().values():
         around = {
@@ -88,6 +89,17 @@ def _fitting(named: Mapping[str, str]) -> list[Place]:
             found.append(place)
     exact = [place for place in found if place.name.casefold() == named[level].casefold()]
     return exact or found
+
+
+def _meant(level: str, name: str) -> set[str]:
+    """Codes of what the name of a district, province or department may mean: of all that are
+    called so, and of those it sounds like. `Lima` alone is the city, here the department too."""
+    folded = fold(name)
+    return {place.ubigeo for place in find(name, is_answer=True)} | {
+        place.ubigeo
+        for place in all_places().values()
+        if place.level == level and fold(place.name) == folded
+    }
 
 
 def _wrong(said: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -76,6 +76,7 @@ def row(one: Listing) -> dict[str, str]:
         "confirmed_at": one.confirmed_at.isoformat() if one.confirmed_at else "",
         "status": one.status,
         "alert": one.alert or "",
+        "closed_until": one.closed_until.isoformat() if one.closed_until else "",
     }
 
 

@@ -7,10 +7,9 @@ from datetime import timedelta
 from functools import lru_cache
 
 import pytest
-from directory_loaded import MONDAY_MORNING, directory, empty_session
-from sqlalchemy import Connection, create_engine, event, select
+from directory_loaded import MONDAY_MORNING, changeable, directory
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import StaticPool
 
 from directory import editing, proposals, publishing, reverting
 from directory.errors import EditRefused, HoursUnclear, NotAllowed
@@ -21,7 +20,6 @@ from directory.models import Organization, Service
 from directory.places import place
 from directory.proposals import Editor, Proposal
 from directory.search import Directory
-from directory.seeding import load
 from directory.telephone import dialled
 
 NOW = MONDAY_MORNING
@@ -29,30 +27,11 @@ ROSA = Editor(1, "Rosa", is_reviewer=True)
 INES = Editor(2, "Inés", is_reviewer=True)
 
 
-@lru_cache(maxsize=1)
-def seeded() -> bytes:
-    """The seed as a database, made once."""
-    with empty_session() as session:
-        load(session)
-        session.commit()
-        driven = session.connection().connection.driver_connection
-        assert driven is not None
-        return bytes(driven.serialize())
-
-
 @pytest.fixture
 def connection() -> Iterator[Connection]:
     """A transaction on a directory of its own."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-
-    @event.listens_for(engine, "connect")
-    def plain(driven: object, _: object) -> None:
-        driven.isolation_level = None  # type: ignore[attr-defined]  # sqlite3 is meant
-        driven.deserialize(seeded())  # type: ignore[attr-defined]  # the same
-
-    with engine.connect() as opened:
+    with changeable() as opened:
         yield opened
-    engine.dispose()
 
 
 @lru_cache(maxsize=1)
