@@ -30,6 +30,7 @@ from bot.masters import Masters
 from bot.reception import Reception
 from bot.settings import LOCAL_URL, Settings
 from bot.signin import Porter
+from bot.staff import Roster
 from bot.store import Store
 from bot.vault import Vault
 from directory import api
@@ -148,10 +149,11 @@ def _channels(
 
 def _console(settings: Settings, house: House, store: Store) -> console.Room:
     ledger = Ledger(lambda: settings.derive("audit"))
-    porter = Porter(Masters(lambda: settings.derive("staff")), ledger)
+    masters = Masters(lambda: settings.derive("staff"))
+    porter, roster = Porter(masters, ledger), Roster(masters, ledger)
     live = console.Live()
     store.worker.after_commit.append(live.ring)
-    return console.Room(house, store, porter, ledger, live, settings.public_url)
+    return console.Room(house, store, porter, roster, ledger, live, settings.public_url)
 
 
 def _now() -> datetime:

@@ -12,7 +12,7 @@ Keeping     store · worker · job · database · prepared · columns · tables 
             records · payload · vault · masters (keys) · retention · traces (providers' copies)
             incidents · migrations
 Sending     outbox · dispatch (its steps) · delivery (its loop) · content_sids
-Counselors  handoffs · counseling · cases · transcript · desertion · duty · shifts · console
+Counselors  handoffs · counseling · cases · transcript · desertion · duty · shifts · rest · console
             staff · signin · pace · onetime · passkeys · account · staffing · audit
 Operators   cli · terminal · rehearsal · upkeep · bulk · backup · doctor · checking · progress
             providers (a deployment's channels)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, case, select
 from bot import handoffs
 from bot.errors import NoSuchContact
 from bot.house import House
-from bot.models import Contact, Conversation, Handoff, Staff
+from bot.models import Contact, Conversation, Handoff, HandoffChange, Staff
 from bot.outbox import CLOSED
 from bot.transcript import Line, plain
 from bot.transcript import lines as lines_of
@@ -30,7 +30,7 @@ LONGEST_TOPIC = 80
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row of the queue."""
+    """A row of the queue; `reason` is why it came back, if it did."""
 
     id: int
     nickname: str
@@ -42,6 +42,7 @@ class Waiting:
     since: datetime
     due_at: datetime | None
     is_overdue: bool
+    reason: str | None
 
 
 class Held(NamedTuple):
@@ -51,6 +52,8 @@ class Held(NamedTuple):
     nickname: str
     risk: str
     since: datetime
+    is_overdue: bool
+    counselor_id: int
     counselor: str
 
 
@@ -96,16 +99,24 @@ def held_by(house: House, connection: Connection, staff_id: int, now: datetime) 
     return [each for row in rows if (each := _waiting(house, row, now)) is not None]
 
 
-def held(connection: Connection) -> list[Held]:
+def held(connection: Connection, now: datetime) -> list[Held]:
     """Every case that a counselor has, for the supervisor: whose and since when, not what."""
     rows = connection.execute(
-        select(Handoff.id, Handoff.nickname, Handoff.risk, Handoff.claimed_at, Staff.name)
+        select(Handoff, Staff.name)
         .join(Staff, Staff.id == Handoff.counselor_id)
         .where(Handoff.status.in_(handoffs.WITH_COUNSELOR))
         .order_by(Handoff.claimed_at)
     )
     return [
-        Held(row.id, row.nickname or "", row.risk, row.claimed_at, row.name)
+        Held(
+            row.id,
+            row.nickname or "",
+            row.risk,
+            row.claimed_at,
+            row.due_at is not None and row.due_at <= now,
+            row.counselor_id,
+            row.name,
+        )
         for row in rows
         if row.claimed_at is not None
     ]
@@ -155,6 +166,13 @@ def read(house: House, connection: Connection, handoff_id: int, now: datetime) -
 
 
 def _with_contact() -> Any:
+    last_reason = (
+        select(HandoffChange.reason)
+        .where(HandoffChange.handoff_id == Handoff.id, HandoffChange.became == "transferred")
+        .order_by(HandoffChange.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     return (
         select(
             Handoff,
@@ -163,6 +181,7 @@ def _with_contact() -> Any:
             Conversation.status.label("session"),
             Conversation.last_inbound_at,
             Conversation.knocked_at,
+            last_reason.label("reason"),
         )
         .join(Contact, Contact.id == Handoff.contact_id)
         .join(Conversation, Conversation.id == Handoff.conversation_id)
@@ -185,6 +204,7 @@ def _waiting(house: House, row: Row[Any], now: datetime) -> Waiting | None:
         since=row.consented_at or row.opened_at,
         due_at=row.due_at,
         is_overdue=row.due_at is not None and row.due_at <= now,
+        reason=row.reason if row.status == "transferred" else None,
     )
 
 

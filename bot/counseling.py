@@ -83,6 +83,15 @@ def take_back(
     return resume(house, connection, case.contact_id, "counselor_transferred")
 
 
+def reassign(
+    house: House, connection: Connection, handoff_id: int, to_id: int, by_id: int
+) -> Outcome:
+    """A supervisor gives it to a counselor who is on duty; the contact is told."""
+    outcome = take_back(house, connection, handoff_id, "reassigned", by_id)
+    claim(house, connection, handoff_id, to_id)
+    return outcome
+
+
 def hand_to(
     house: House, connection: Connection, handoff_id: int, counselor_id: int, to_id: int
 ) -> Outcome:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, func, select, update
 
 from bot import handoffs, shifts
 from bot.engine.world import Duty
+from bot.errors import HandoffRefused
 from bot.models import Handoff, Staff, StaffSession
 from bot.signin import IDLE, LONGEST
 from bot.staff import RIGHTS
@@ -23,12 +24,17 @@ LATELY = timedelta(hours=6)
 """The wait that is told is the one that others really had in this time."""
 
 
+LEAST_WAIT = 2
+"""Minutes; less is not told, because nobody is that quick every time."""
+
+
 class Colleague(NamedTuple):
     """Somebody whose page is open now."""
 
     id: int
     name: str
     presence: Presence
+    presence_at: datetime | None
     cases: int
 
 
@@ -52,15 +58,32 @@ def colleagues(connection: Connection, now: datetime) -> Sequence[Colleague]:
         .scalar_subquery()
     )
     rows = connection.execute(
-        _here(now).add_columns(Staff.name, Staff.presence, held.label("cases"))
+        _here(now).add_columns(Staff.name, Staff.presence, Staff.presence_at, held.label("cases"))
     )
-    here = [Colleague(row.id, row.name, cast(Presence, row.presence), row.cases) for row in rows]
+    here = [
+        Colleague(row.id, row.name, cast(Presence, row.presence), row.presence_at, row.cases)
+        for row in rows
+    ]
     return sorted(here, key=lambda each: (PRESENCES.index(each.presence), each.name))
 
 
 def on_duty(connection: Connection, now: datetime) -> Sequence[Colleague]:
     """Who can take somebody now."""
     return [each for each in colleagues(connection, now) if each.presence == "on"]
+
+
+def colleague(connection: Connection, chosen: str, now: datetime) -> int:
+    """Who of those on duty was chosen; `HandoffRefused` when she is not there any more."""
+    for each in on_duty(connection, now):
+        if str(each.id) == chosen:
+            return each.id
+    raise HandoffRefused("colleague_left")
+
+
+def presence_of(connection: Connection, staff_id: int) -> Presence:
+    """How her switch stands."""
+    found = connection.scalar(select(Staff.presence).where(Staff.id == staff_id))
+    return cast(Presence, found or "off")
 
 
 def set_presence(connection: Connection, staff_id: int, presence: Presence, now: datetime) -> None:
@@ -89,4 +112,4 @@ def _wait(connection: Connection, now: datetime) -> int | None:
         )
     )
     waits = [(row.claimed_at - row.consented_at).total_seconds() / 60 for row in rows]
-    return max(1, round(median(waits))) if waits else None
+    return max(LEAST_WAIT, round(median(waits))) if waits else None

@@ -57,7 +57,14 @@ class SigninRefused(KuskaError):
 
 
 class CommandRefused(KuskaError):
-    """An operator's command cannot be done; the message says why and what to do instead."""
+    """An operator's command cannot be done; the message says why and what to do instead.
+
+    `word` is the key of `flows/team.yaml` that says it on a page.
+    """
+
+    def __init__(self, said: str, word: str = "unreadable") -> None:
+        super().__init__(said)
+        self.word = word
 
 
 class SendError(KuskaError):

@@ -153,7 +153,7 @@ def transfer(
     connection.execute(
         update(Handoff)
         .where(Handoff.id == handoff_id)
-        .values(status="transferred", counselor_id=None, organization_id=to)
+        .values(status="transferred", counselor_id=None, organization_id=to, called_at=None)
     )
     _record(connection, handoff_id, was, "transferred", now, by_id=counselor_id)
 
@@ -166,7 +166,7 @@ def take_back(
     taken = connection.execute(
         update(Handoff)
         .where(Handoff.id == handoff_id, Handoff.status.in_(WITH_COUNSELOR))
-        .values(status="transferred", counselor_id=None)
+        .values(status="transferred", counselor_id=None, called_at=None)
     )
     if taken.rowcount != 1:
         raise HandoffRefused("nobodys")

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -21,12 +21,13 @@ from bot.masters import Masters
 from bot.models import Passkey, Staff, StaffLink, StaffSession, Trial
 from bot.onetime import new_secret
 
-Right = Literal["counsel", "supervise", "edit", "review", "account"]
+Right = Literal["counsel", "supervise", "manage", "edit", "review", "account"]
 ROLES = ("counselor", "editor", "reviewer", "supervisor", "admin")
 RIGHTS: Mapping[Right, frozenset[str]] = {
     "account": frozenset(ROLES),
     "counsel": frozenset({"counselor", "supervisor", "admin"}),
     "supervise": frozenset({"supervisor", "admin"}),
+    "manage": frozenset({"admin"}),
     "edit": frozenset({"editor", "reviewer", "supervisor", "admin"}),
     "review": frozenset({"reviewer", "supervisor", "admin"}),
 }
@@ -52,9 +53,21 @@ class Member:
         return self.role in RIGHTS[right]
 
 
+class Entry(NamedTuple):
+    """Somebody in the list of who works, or worked, here."""
+
+    id: int
+    name: str
+    role: str
+    organization_id: str | None
+    is_active: bool
+    has_enrolled: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Changes of who works here; each is recorded. `masters` seal the second factors."""
+    """Changes of who works here; each is recorded with the administrator who made it on the page
+    (`by_id`; None for an operator's command). `masters` seal the second factors."""
 
     masters: Masters
     ledger: Ledger
@@ -66,14 +79,18 @@ class Roster:
         role: str,
         now: datetime,
         organization_id: str | None = None,
+        by_id: int | None = None,
     ) -> str:
         """A new member, who enrols with the token that is returned. `CommandRefused` when the name
         is taken or not fit."""
         name = " ".join(name.split())
         if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-            raise CommandRefused(f"a name has 1 to {LONGEST_NAME} letters")
+            raise CommandRefused(f"a name has 1 to {LONGEST_NAME} letters", "name_unfit")
         if find(connection, name) is not None:
-            raise CommandRefused(f"{name}: there is somebody of this name; try `kuska staff reset`")
+            raise CommandRefused(
+                f"{name}: there is somebody of this name; try `kuska staff reset`", "name_taken"
+            )
+        _check(role, organization_id)
         staff_id = new_id()
         connection.execute(
             insert(Staff).values(
@@ -84,33 +101,52 @@ class Roster:
                 created_at=now,
             )
         )
-        self.ledger.record(connection, None, "staff_add", now, subject=str(staff_id), reason=role)
+        self.ledger.record(connection, by_id, "staff_add", now, subject=str(staff_id), reason=role)
         return self._link(connection, staff_id, now)
 
-    def reset(self, connection: Connection, name: str, now: datetime) -> str:
+    def reset(
+        self, connection: Connection, staff_id: int, now: datetime, by_id: int | None = None
+    ) -> str:
         """Password, second factors and sessions are gone; she enrols anew with the token.
 
-        Somebody who was taken off comes back by it. Raise `CommandRefused` for an unknown name.
-        """
-        staff_id = _require(connection, name)
+        Somebody who was taken off comes back by it."""
         self._shut_out(connection, staff_id, is_active=True)
-        self.ledger.record(connection, None, "staff_reset", now, subject=str(staff_id))
+        self.ledger.record(connection, by_id, "staff_reset", now, subject=str(staff_id))
         return self._link(connection, staff_id, now)
 
-    def off(self, connection: Connection, name: str, now: datetime) -> None:
+    def off(
+        self, connection: Connection, staff_id: int, now: datetime, by_id: int | None = None
+    ) -> None:
         """She no longer works here: signed out everywhere, and no way in."""
-        staff_id = _require(connection, name)
         self._shut_out(connection, staff_id, is_active=False)
-        self.ledger.record(connection, None, "staff_off", now, subject=str(staff_id))
+        self.ledger.record(connection, by_id, "staff_off", now, subject=str(staff_id))
+
+    def change(
+        self,
+        connection: Connection,
+        staff_id: int,
+        role: str,
+        organization_id: str | None,
+        now: datetime,
+        by_id: int | None = None,
+    ) -> None:
+        """Another role or organization, from her next click on."""
+        _check(role, organization_id)
+        hers = update(Staff).where(Staff.id == staff_id)
+        connection.execute(hers.values(role=role, organization_id=organization_id))
+        self.ledger.record(
+            connection, by_id, "staff_change", now, subject=str(staff_id), reason=role
+        )
 
     def first(self, connection: Connection, now: datetime) -> str | None:
         """The token of a first administrator; None once one has enrolled."""
         admins = select(func.count()).where(Staff.role == "admin", Staff.is_active)
         if connection.scalar(admins.where(Staff.password_hash.is_not(None))):
             return None
-        if find(connection, FIRST) is None:
+        known = find(connection, FIRST)
+        if known is None:
             return self.add(connection, FIRST, "admin", now)
-        return self.reset(connection, FIRST, now)
+        return self.reset(connection, known, now)
 
     def _link(self, connection: Connection, staff_id: int, now: datetime) -> str:
         token = secrets.token_urlsafe(32)
@@ -150,8 +186,37 @@ def find(connection: Connection, name: str) -> int | None:
     return None
 
 
-def _require(connection: Connection, name: str) -> int:
+def require(connection: Connection, name: str) -> int:
+    """Who has this name; `CommandRefused` when nobody has."""
     staff_id = find(connection, name)
     if staff_id is None:
         raise CommandRefused(f"{name}: nobody of this name")
     return staff_id
+
+
+def everybody(connection: Connection) -> list[Entry]:
+    """Who works here, then who did, by name."""
+    rows = connection.execute(select(Staff))
+    found = [
+        Entry(
+            row.id,
+            row.name,
+            row.role,
+            row.organization_id,
+            row.is_active,
+            row.password_hash is not None,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda each: (not each.is_active, each.name.casefold()))
+
+
+def _check(role: str, organization_id: str | None) -> None:
+    if role not in ROLES:
+        raise CommandRefused(f"{role}: not one of {', '.join(ROLES)}", "role_unknown")
+    if organization_id is not None and not (
+        0 < len(organization_id) <= LONGEST_NAME and organization_id.isprintable()
+    ):
+        raise CommandRefused(
+            f"an organization's id has 1 to {LONGEST_NAME} letters", "organization_unfit"
+        )

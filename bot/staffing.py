@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Connection
 
 from bot.settings import Settings
-from bot.staff import ROLES, Roster
+from bot.staff import ROLES, Roster, require
 
 T = TypeVar("T")
 LINK = "/console/enroll/{token}"
@@ -43,7 +43,7 @@ def add(home: Path, name: str, role: str, organization: str | None) -> None:
 def reset(home: Path, name: str) -> None:
     """Password and second factor anew, everywhere signed out. Example: kuska staff reset Rosa"""
     settings = Settings.from_environment(os.environ, home)
-    token = _change(settings, lambda r, c: r.reset(c, name, datetime.now(UTC)))
+    token = _change(settings, lambda r, c: r.reset(c, require(c, name), datetime.now(UTC)))
     _show(settings, token)
 
 
@@ -53,7 +53,7 @@ def reset(home: Path, name: str) -> None:
 def off(home: Path, name: str) -> None:
     """She no longer works here: signed out at once. Example: kuska staff off Rosa"""
     settings = Settings.from_environment(os.environ, home)
-    _change(settings, lambda r, c: r.off(c, name, datetime.now(UTC)))
+    _change(settings, lambda r, c: r.off(c, require(c, name), datetime.now(UTC)))
     click.echo(f"{name} is signed out everywhere and cannot come in")
 
 

@@ -252,8 +252,12 @@ def test_fits_and_is_accessible(place: Place, width: int, scheme: str) -> None:
         color_scheme=scheme,
     )
     fits(enroll, width)
-    rosa = place.counselor("Rosa", "supervisor", width=width, color_scheme=scheme)
+    rosa = place.counselor("Rosa", "admin", width=width, color_scheme=scheme)
     fits(rosa, width)
+    for path in ("shifts", "staff"):
+        rosa.goto(f"/console/{path}")
+        fits(rosa, width)
+    rosa.goto("/console")
     her = place.person()
     expect(rosa.get_by_role("button", name="Atender")).to_be_visible()
     fits(rosa, width)

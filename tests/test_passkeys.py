@@ -24,6 +24,7 @@ from bot.errors import SigninRefused
 from bot.models import AuditEntry, Passkey, StaffSession, Trial
 from bot.passkeys import Asked, Site
 from bot.settings import Settings
+from bot.staff import require
 
 ACCOUNT = "/console/account"
 SITE = Site(PUBLIC_URL.removeprefix("https://"), PUBLIC_URL)
@@ -330,7 +331,9 @@ async def test_a_reset_takes_the_passkeys_too(service: Service) -> None:
     _, key = await with_key(service)
     settings = Settings.from_environment({"KUSKA_PUBLIC_URL": PUBLIC_URL}, service.folder)
     roster, now = roster_of(settings), service.clock()
-    await service.store.worker.run(lambda connection: roster.reset(connection, "Rosa", now))
+    await service.store.worker.run(
+        lambda connection: roster.reset(connection, require(connection, "Rosa"), now)
+    )
     assert read(service, select(Passkey.id)) == []
     assert (await come_in(service, key)).status_code == 403
 

@@ -26,7 +26,7 @@ from bot.masters import Masters
 from bot.models import AuditEntry, Staff, StaffLink, StaffSession
 from bot.settings import Settings
 from bot.signin import Porter
-from bot.staff import RIGHTS, ROLES, Member, Roster, token_hash
+from bot.staff import RIGHTS, ROLES, Member, Roster, require, token_hash
 from bot.staffing import first_link
 
 KEY = b"k" * 32
@@ -230,7 +230,7 @@ def test_sessions_are_kept_as_hashes(gate: Gate) -> None:
 def test_who_goes_is_out_at_once(gate: Gate, deed: str) -> None:
     """Sessions end, and neither password nor code lets in again."""
     token, secret = enrolled(gate)
-    gate.do(lambda c: getattr(gate.roster, deed)(c, "rosa", NOW))
+    gate.do(lambda c: getattr(gate.roster, deed)(c, require(c, "rosa"), NOW))
     assert gate.do(lambda c: signin.member_of(c, token, NOW)) is None
     code = onetime.code_at(secret, (int(NOW.timestamp()) + 60) // 30)
     assert sign_in(gate, "Rosa", PASSWORD, code) is None
@@ -252,7 +252,7 @@ def test_rights_are_denied_unless_they_stand_written() -> None:
         "editor": {"account", "edit"},
         "reviewer": {"account", "edit", "review"},
         "supervisor": {"account", "counsel", "supervise", "edit", "review"},
-        "admin": {"account", "counsel", "supervise", "edit", "review"},
+        "admin": {"account", "counsel", "supervise", "manage", "edit", "review"},
     }
     assert not any(Member(1, "x", "guest", "es", "off").may(right) for right in RIGHTS)
 

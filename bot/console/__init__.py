@@ -8,6 +8,7 @@
     account    second factors, password, signing out everywhere
     queue      presence, who waits, claiming
     shifts     everybody's week
+    staff      who works here: add, change, new link, take off
     thread     one conversation: reply, note, transfer, close
     routes     `router(...)`: every path with the right it asks for
 

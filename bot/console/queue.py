@@ -8,13 +8,14 @@ from datetime import timedelta
 from sqlalchemy import Connection
 from starlette.responses import Response, StreamingResponse
 
-from bot import cases, counseling, duty, signin
+from bot import cases, counseling, duty, rest, shifts, signin
 from bot.console.live import Look
 from bot.console.pages import HEADERS
 from bot.console.room import HOME, Room, Visit, go
 from bot.duty import PRESENCES
 from bot.errors import RejectedInbound
 
+QUEUE = "queue"
 CALL_AGAIN = timedelta(minutes=2)
 """An urgent one that nobody takes rings on every open page again (SAFETY 21)."""
 HEAR_EVERY = timedelta(seconds=30)
@@ -47,11 +48,17 @@ async def claim(room: Room, visit: Visit) -> Response:
 
 
 async def take_back(room: Room, visit: Visit) -> Response:
-    """`POST /console/cases/{id}/release`: a supervisor puts somebody's case back into the queue."""
+    """`POST /console/cases/{id}/release`: a supervisor puts somebody's case back into the queue,
+    or gives it to a colleague who is on duty."""
     case_id, member, now = case_of(visit), visit.member, room.now()
+    to = visit.fields.get("to", QUEUE)
 
     def work(connection: Connection) -> None:
-        counseling.take_back(room.house, connection, case_id, "reassigned", member.id)
+        if to == QUEUE:
+            counseling.take_back(room.house, connection, case_id, "reassigned", member.id)
+        else:
+            to_id = duty.colleague(connection, to, now)
+            counseling.reassign(room.house, connection, case_id, to_id, member.id)
         room.ledger.record(connection, member.id, "take_back", now, subject=str(case_id))
 
     await room.write(work)
@@ -113,6 +120,8 @@ def stream(room: Room, look: Look) -> Response:
 
 def _part(room: Room, visit: Visit, connection: Connection) -> str:
     house, now, member = room.house, room.now(), visit.member
+    colleagues, plans = duty.colleagues(connection, now), shifts.plans(connection, now)
+    here = {one.id for one in colleagues}
     waiting = cases.queue(house, connection, now)
     urgent = [one for one in waiting if one.risk == "urgent"]
     return room.pages.render(
@@ -122,6 +131,10 @@ def _part(room: Room, visit: Visit, connection: Connection) -> str:
         waiting=waiting,
         calls=sum((now - one.since) // CALL_AGAIN for one in urgent),
         mine=cases.held_by(house, connection, member.id, now),
-        colleagues=duty.colleagues(connection, now),
-        held=cases.held(connection) if member.may("supervise") else (),
+        presence=duty.presence_of(connection, member.id),
+        needs_rest=rest.is_due(connection, member.id, now),
+        colleagues=colleagues,
+        absent=[one for one in plans if one.is_now and one.staff_id not in here],
+        next_shift_at=shifts.next_at(connection, now),
+        held=cases.held(connection, now) if member.may("supervise") else None,
     )

@@ -19,6 +19,7 @@ from bot.console import sessions
 from bot.console.live import Live
 from bot.console.pages import HEADERS, Pages, preferred
 from bot.errors import (
+    CommandRefused,
     HandoffRefused,
     KuskaError,
     NoSuchContact,
@@ -29,7 +30,7 @@ from bot.errors import (
 from bot.house import House
 from bot.passkeys import Site
 from bot.signin import Porter
-from bot.staff import Member, Right
+from bot.staff import Member, Right, Roster
 from bot.store import Store
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class Room:
     house: House
     store: Store
     porter: Porter
+    roster: Roster
     ledger: Ledger
     live: Live
     public_url: str
@@ -214,6 +216,8 @@ def _answer(error: Any) -> tuple[int, str]:
             return (410 if str(error) == "link_over" else 403), str(error)
         case HandoffRefused():
             return 409, str(error)
+        case CommandRefused():
+            return 409, error.word
         case NoSuchContact():
             return 410, "case_gone"
         case StoreUnavailable():

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.channels.webchat.page import Asset
-from bot.console import account, queue, shifts, signin, thread
+from bot.console import account, queue, shifts, signin, staff, thread
 from bot.console.pages import assets, send
 from bot.console.room import HOME, Handler, Room, guarded, opened
 from bot.staff import Right
 
 CASE = f"{HOME}/cases/{{case}}"
+MEMBER = f"{HOME}/staff/{{member}}"
 ENROL = f"{HOME}/enroll/{{token}}"
 
 GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
@@ -43,6 +44,11 @@ GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
     ("POST", f"{CASE}/release", "supervise", queue.take_back),
     ("GET", f"{HOME}/shifts", "counsel", shifts.show),
     ("POST", f"{HOME}/shifts", "counsel", shifts.plan),
+    ("GET", f"{HOME}/staff", "manage", staff.show),
+    ("POST", f"{HOME}/staff", "manage", staff.add),
+    ("POST", MEMBER, "manage", staff.change),
+    ("POST", f"{MEMBER}/reset", "manage", staff.reset),
+    ("POST", f"{MEMBER}/off", "manage", staff.off),
 )
 OPEN: tuple[tuple[str, str, Callable[[Room, Request], Awaitable[Response]]], ...] = (
     ("GET", f"{HOME}/signin", signin.show_signin),

@@ -89,10 +89,8 @@ async def transfer(room: Room, visit: Visit) -> Response:
         if to == QUEUE:
             counseling.transfer(room.house, connection, case_id, member.id, None)
         else:
-            present = {str(one.id): one.id for one in duty.on_duty(connection, now)}
-            if to not in present:
-                raise HandoffRefused("colleague_left")
-            counseling.hand_to(room.house, connection, case_id, member.id, present[to])
+            to_id = duty.colleague(connection, to, now)
+            counseling.hand_to(room.house, connection, case_id, member.id, to_id)
         room.ledger.record(connection, member.id, "transfer", now, subject=str(case_id))
 
     refusal = await _refuse_stranger(room, visit, case_id)
