@@ -33,7 +33,8 @@ from bot.signin import Porter
 from bot.staff import Roster
 from bot.store import Store
 from bot.vault import Vault
-from directory import api
+from directory import api, confirming
+from directory.links import Signer
 
 ROOT = Path(__file__).parent
 LIMA = ZoneInfo("America/Lima")
@@ -99,6 +100,8 @@ def create_app(settings: Settings) -> FastAPI:
         )
     )
     app.include_router(console.router(room))
+    signer = Signer(lambda: settings.derive("confirmation"))
+    app.include_router(confirming.router(console.Counter(room), signer))
     app.include_router(api.router(lambda: house.directory, house.clock))
 
     @app.exception_handler(404)

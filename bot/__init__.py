@@ -15,5 +15,5 @@ Sending     outbox · dispatch (its steps) · delivery (its loop) · content_sid
 Counselors  handoffs · counseling · cases · transcript · desertion · duty · shifts · rest · console
             staff · signin · pace · onetime · passkeys · account · staffing · audit
 Operators   cli · terminal · rehearsal · upkeep · bulk · backup · doctor · checking · progress
-            providers (a deployment's channels)
+            providers (a deployment's channels) · invitations (confirmation links) · mailing
 """

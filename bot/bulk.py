@@ -45,7 +45,7 @@ def export(home: Path, form: str, path: Path) -> None:
     csv, xlsx: one file, every service in force, in the columns that `import` takes back. hsds: a
     folder, one HSDS 3.0 file for each service that people may be shown.
     """
-    listings = _listings(home)
+    listings = published(home)
     count = _write_hsds(listings, path) if form == "hsds" else _write_table(listings, form, path)
     click.echo(f"{path}: {count} services")
 
@@ -120,12 +120,12 @@ def undo(home: Path, batch: int) -> None:
 def stale(home: Path) -> None:
     """Services to ask again, the oldest first; 1 if there are any. Example: kuska directory stale
 
-    Neither confirmed within 90 days nor said by the body itself within a year. Those with ! are
-    shown with a warning.
+    Confirmed 60 days ago or longer, or never and not said by the body itself within a year. Those
+    with ! are shown with a warning.
     """
     from directory.freshness import stale as stale_ones
 
-    found = stale_ones(_listings(home), datetime.now(LIMA).date())
+    found = stale_ones(published(home), datetime.now(LIMA).date())
     for one in found:
         ways = one.listing.phones or one.listing.whatsapp
         reached = ways[0].text if ways else one.listing.email or one.listing.url or ""
@@ -144,13 +144,13 @@ def verify(home: Path) -> None:
     """
     from directory.verification import problems
 
-    found = problems(_listings(home), datetime.now(LIMA).date())
+    found = problems(published(home), datetime.now(LIMA).date())
     for problem in found:
         click.echo(problem)
     _end(len(found), "problems", "the directory holds")
 
 
-def _listings(home: Path) -> tuple[Listing, ...]:
+def published(home: Path) -> tuple[Listing, ...]:
     """The published directory of this deployment; before its first start, the seed."""
     from sqlalchemy.orm import Session
 

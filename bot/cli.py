@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import bulk, staffing, upkeep
+from bot import bulk, invitations, staffing, upkeep
 from bot.errors import KuskaError
 from directory.errors import DirectoryError
 
@@ -51,6 +51,7 @@ def main(ctx: click.Context, home: Path) -> None:
     ctx.obj = home
 
 
+bulk.directory.add_command(invitations.links)
 for command in (*upkeep.ALL, bulk.directory, staffing.staff):
     main.add_command(command)
 

@@ -6,6 +6,7 @@ DirectoryError
 ├── CellRefused      one cell of it that says nothing usable; the sentence names no place
 ├── AskedWrongly     asked of the API what it does not have or understand (with the HTTP status)
 ├── UnknownName      asked for a need, a line or a fear filter that does not exist
+├── LinkRefused      a confirmation link that is not taken: the name of a phrase
 ├── HoursUnclear     hours in words that nobody can read: a Spanish sentence for the editor
 └── EditRefused      a change of the directory is not taken: Spanish sentences for the editor
     └── NotAllowed   she may not change this service, or not alone
@@ -42,6 +43,10 @@ class AskedWrongly(DirectoryError):
 
 class UnknownName(DirectoryError, KeyError):  # reads as a fact, like its siblings
     """No need, line or fear filter has this name; a caller's mistake, not a contact's."""
+
+
+class LinkRefused(DirectoryError):
+    """A confirmation link that is not taken; the message ends a key of `flows/confirming.yaml`."""
 
 
 class HoursUnclear(DirectoryError):

@@ -110,8 +110,8 @@ def test_fresh_means_confirmed_or_official_and_recent() -> None:
         ({"source_at": TODAY - timedelta(days=731)}, True, True),
         ({"source_at": TODAY - timedelta(days=365), **official}, False, False),
         ({"source_at": TODAY - timedelta(days=366), **official}, True, False),
-        ({"confirmed_at": TODAY - timedelta(days=90)}, False, False),
-        ({"confirmed_at": TODAY - timedelta(days=91)}, True, False),
+        ({"confirmed_at": TODAY - timedelta(days=59)}, False, False),
+        ({"confirmed_at": TODAY - timedelta(days=60)}, True, False),
         ({"status": "inactive", "source_at": date(2019, 1, 1)}, False, False),
     ):
         found = stale([replace(base, **change)], TODAY)

@@ -10,6 +10,7 @@
     shifts     everybody's week
     staff      who works here: add, change, new link, take off
     thread     one conversation: reply, note, transfer, close
+    counter    what pages for people who never sign in need of it
     routes     `router(...)`: every path with the right it asks for
 
 Pages work without script; with it they are live. Text of hers enters a page escaped only.
@@ -17,8 +18,9 @@ Pages work without script; with it they are live. Text of hers enters a page esc
 
 from __future__ import annotations
 
+from bot.console.counter import Counter
 from bot.console.live import Live
 from bot.console.room import Room
 from bot.console.routes import router
 
-__all__ = ["Live", "Room", "router"]
+__all__ = ["Counter", "Live", "Room", "router"]

@@ -19,9 +19,10 @@ from bot.house import House
 
 LIMA = ZoneInfo("America/Lima")
 HERE = Path(__file__).parent
+DIRECTORY = HERE.parents[1] / "directory"
 LANGUAGES = ("es", "en")
 """Of the console; a conversation has its own."""
-PREFIXES = ("console.", "team.", "account.")
+PREFIXES = ("console.", "team.", "account.", "confirming.")
 """Of the phrases that pages show; the name of one outside `console` and `team` keeps its file, as
 `account_title`."""
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -62,7 +63,7 @@ class Pages:
     def __init__(self, house: House) -> None:
         self._house = house
         self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
+            loader=FileSystemLoader([HERE / "templates", DIRECTORY / "templates"]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
