@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, case, select
 
-from bot import handoffs
+from bot import drafts, handoffs, shortlist
+from bot.counseling import MAYBE_MINOR, REFERENCE
 from bot.errors import NoSuchContact
 from bot.house import House
 from bot.models import Contact, Conversation, Handoff, HandoffChange, Staff
 from bot.outbox import CLOSED
 from bot.transcript import Line, plain
 from bot.transcript import lines as lines_of
+from directory.places import Place
 
 WAITING = ("waiting", "transferred")
 RISKS = ("urgent", "high", "normal")
@@ -39,6 +41,7 @@ class Waiting:
     channel: str
     language: str
     topic: str
+    is_maybe_minor: bool
     since: datetime
     due_at: datetime | None
     is_overdue: bool
@@ -59,8 +62,11 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as its counselor sees it. `window_ends_at` is WhatsApp's, after which nothing free
-    can be written."""
+    """A case as its counselor sees it.
+
+    `window_ends_at` is WhatsApp's, after which nothing free can be written. `place` is where she
+    approved to be told that she is. `references` are services she was told of: id and name.
+    """
 
     id: int
     nickname: str
@@ -76,6 +82,11 @@ class Case:
     has_knocked: bool
     window_ends_at: datetime | None
     lines: Sequence[Line] = field(default=())
+    draft: str = ""
+    place: Place | None = None
+    is_maybe_minor: bool = False
+    has_safe_word: bool = False
+    references: Sequence[tuple[str, str]] = ()
 
 
 def queue(house: House, connection: Connection, now: datetime) -> list[Waiting]:
@@ -144,16 +155,18 @@ def read(house: House, connection: Connection, handoff_id: int, now: datetime) -
     try:
         lines = sorted(lines_of(house, connection, row), key=lambda line: (line.at, line.number))
         summary = _summary(house, row)
+        draft = drafts.read(house, row.contact_id, row.id, row.draft_sealed)
     except NoSuchContact:
         return None
     ends_at = row.last_inbound_at + WHATSAPP_WINDOW if row.channel == "whatsapp" else None
+    language = row.language or house.language
     return Case(
         id=row.id,
         nickname=row.nickname or "",
         risk=row.risk,
         status=row.status,
         channel=row.channel,
-        language=row.language or house.language,
+        language=language,
         due_at=row.due_at,
         agreed=row.hours_ok or "never",
         summary=summary,
@@ -162,6 +175,12 @@ def read(house: House, connection: Connection, handoff_id: int, now: datetime) -
         has_knocked=row.knocked_at is not None and row.knocked_at >= row.last_inbound_at,
         window_ends_at=ends_at,
         lines=lines,
+        draft=draft,
+        place=shortlist.approved_place(house, language, summary),
+        is_maybe_minor=_tells_minor(house, summary)
+        or any(line.text == MAYBE_MINOR for line in lines if line.by == "sign"),
+        has_safe_word=row.safe_word_mark is not None,
+        references=_references(house, connection, row.id),
     )
 
 
@@ -201,11 +220,29 @@ def _waiting(house: House, row: Row[Any], now: datetime) -> Waiting | None:
         channel=row.channel,
         language=row.language or house.language,
         topic=summary[0][:LONGEST_TOPIC] if summary else "",
+        is_maybe_minor=_tells_minor(house, summary),
         since=row.consented_at or row.opened_at,
         due_at=row.due_at,
         is_overdue=row.due_at is not None and row.due_at <= now,
         reason=row.reason if row.status == "transferred" else None,
     )
+
+
+def _tells_minor(house: House, summary: Sequence[str]) -> bool:
+    """Whether she approved to be told of that she may be under 18 (SAFETY 12 and 19)."""
+    said = {house.phrase(language, "handoff.maybe_minor") for language in house.catalogues.titles}
+    return not said.isdisjoint(summary)
+
+
+def _references(house: House, connection: Connection, handoff_id: int) -> Sequence[tuple[str, str]]:
+    """Services she was told of, each once, the latest first."""
+    given = connection.scalars(
+        select(HandoffChange.service_id)
+        .where(HandoffChange.handoff_id == handoff_id, HandoffChange.reason == REFERENCE)
+        .order_by(HandoffChange.id.desc())
+    )
+    ids = dict.fromkeys(each for each in given if each is not None)
+    return [(each, shortlist.name_of(house, each)) for each in ids]
 
 
 def _summary(house: House, row: Row[Any]) -> list[str]:

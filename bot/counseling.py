@@ -5,23 +5,27 @@ Roles and sessions are the console's; here the handoff decides who may write to 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, ScalarSelect, func, select
 
-from bot import handoffs, records
+from bot import handoffs, records, shortlist
 from bot.conversation import Outcome, resume
 from bot.errors import HandoffRefused
 from bot.house import House
 from bot.messages import Message
-from bot.models import Conversation, Handoff, HandoffChange
+from bot.models import Contact, Conversation, Handoff, HandoffChange
 from bot.models import Message as StoredMessage
+from bot.shortlist import Offer
 
 LIMA = ZoneInfo("America/Lima")
 DAYTIME = range(8, 20)
 """Hours of "only by day", as `handoff.write_first` asks it."""
+MAYBE_MINOR, REFERENCE = "maybe_minor", "reference"
+"""Signs that a counselor sets: in doubt, protect (SAFETY 12); she was told of a service."""
 MOST_CASES = 5
 """Conversations that one counselor has at a time."""
 
@@ -47,13 +51,32 @@ def reply(
     `HandoffRefused` when the case is another's, or when she left: then nobody may write until she
     does (SAFETY 6).
     """
-    case = _case(connection, handoff_id)
-    if case.status in ("covered", "ended"):
-        raise HandoffRefused("she_left")
-    is_first = handoffs.begin(connection, handoff_id, counselor_id, house.clock())
-    signal = "counselor_joined" if is_first else "counselor_replied"
     said = Message(text.strip(), cause="counselor")
-    return resume(house, connection, case.contact_id, signal, said)
+    return _say(house, connection, handoff_id, counselor_id, said)
+
+
+def give(
+    house: House, connection: Connection, handoff_id: int, counselor_id: int, key: str
+) -> Offer:
+    """A service's card as a message of its own, in her language; a reference is recorded."""
+    offer = shortlist.offer(house, _language(house, connection, handoff_id), key, house.clock())
+    card = replace(offer.card, cause="counselor")
+    _say(house, connection, handoff_id, counselor_id, card)
+    refer(house, connection, handoff_id, counselor_id, offer.service_id)
+    return offer
+
+
+def refer(
+    house: House, connection: Connection, handoff_id: int, counselor_id: int, service_id: str
+) -> None:
+    """Record that she was told of a service; the case stays (a reference)."""
+    handoffs.require_owner(connection, handoff_id, counselor_id)
+    if house.directory.row(service_id) is None:
+        raise HandoffRefused("no_service")
+    now = house.clock()
+    handoffs.alert(
+        connection, handoff_id, REFERENCE, now, by_id=counselor_id, service_id=service_id
+    )
 
 
 def note(
@@ -66,6 +89,12 @@ def note(
     records.keep_message(
         connection, house.vault, arrival, "note", text.strip(), None, house.clock()
     )
+
+
+def mark_minor(connection: Connection, handoff_id: int, counselor_id: int, now: datetime) -> None:
+    """She may be under 18: every counselor of the case sees it, and the protocol beside it."""
+    handoffs.require_owner(connection, handoff_id, counselor_id)
+    handoffs.alert(connection, handoff_id, MAYBE_MINOR, now, by_id=counselor_id)
 
 
 def take_back(
@@ -189,6 +218,27 @@ def consent_id(handoff_id: int) -> ScalarSelect[int | None]:
         .where(HandoffChange.handoff_id == handoff_id, HandoffChange.became == "waiting")
         .scalar_subquery()
     )
+
+
+def _say(
+    house: House, connection: Connection, handoff_id: int, counselor_id: int, said: Message
+) -> Outcome:
+    case = _case(connection, handoff_id)
+    if case.status in ("covered", "ended"):
+        raise HandoffRefused("she_left")
+    is_first = handoffs.begin(connection, handoff_id, counselor_id, house.clock())
+    signal = "counselor_joined" if is_first else "counselor_replied"
+    return resume(house, connection, case.contact_id, signal, said)
+
+
+def _language(house: House, connection: Connection, handoff_id: int) -> str:
+    """Hers, in which cards are written."""
+    hers = connection.scalar(
+        select(Contact.language)
+        .join(Handoff, Handoff.contact_id == Contact.id)
+        .where(Handoff.id == handoff_id)
+    )
+    return hers or house.language
 
 
 def _case(connection: Connection, handoff_id: int) -> _Case:

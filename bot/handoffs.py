@@ -81,7 +81,9 @@ def offer(
             opened_at=now,
         )
     )
-    _bind(connection, conversation_id, handoff_id)
+    connection.execute(
+        update(Conversation).where(Conversation.id == conversation_id).values(handoff_id=handoff_id)
+    )
     _record(connection, handoff_id, None, "offered", now)
     return handoff_id
 
@@ -153,7 +155,13 @@ def transfer(
     connection.execute(
         update(Handoff)
         .where(Handoff.id == handoff_id)
-        .values(status="transferred", counselor_id=None, organization_id=to, called_at=None)
+        .values(
+            status="transferred",
+            counselor_id=None,
+            organization_id=to,
+            called_at=None,
+            draft_sealed=None,
+        )
     )
     _record(connection, handoff_id, was, "transferred", now, by_id=counselor_id)
 
@@ -166,7 +174,7 @@ def take_back(
     taken = connection.execute(
         update(Handoff)
         .where(Handoff.id == handoff_id, Handoff.status.in_(WITH_COUNSELOR))
-        .values(status="transferred", counselor_id=None, called_at=None)
+        .values(status="transferred", counselor_id=None, called_at=None, draft_sealed=None)
     )
     if taken.rowcount != 1:
         raise HandoffRefused("nobodys")
@@ -191,7 +199,7 @@ def close(
     connection.execute(
         update(Handoff)
         .where(Handoff.id == handoff_id)
-        .values(status=status, closed_at=now, summary_sealed=None)
+        .values(status=status, closed_at=now, summary_sealed=None, draft_sealed=None)
     )
     connection.execute(
         update(Conversation).where(Conversation.handoff_id == handoff_id).values(handoff_id=None)
@@ -200,11 +208,29 @@ def close(
     return True
 
 
-def alert(connection: Connection, handoff_id: int, sign: str, now: datetime) -> None:
-    """A sign for the counselor (danger, pocket word, do not write) in the handoff's record."""
+def alert(
+    connection: Connection,
+    handoff_id: int,
+    sign: str,
+    now: datetime,
+    *,
+    by_id: int | None = None,
+    service_id: str | None = None,
+) -> None:
+    """A sign in the handoff's record, its status unchanged: from her (danger, pocket word, do not
+    write) or from her counselor (`by_id`; `service_id` is where she was referred to)."""
     status = connection.scalar(select(Handoff.status).where(Handoff.id == handoff_id))
     if status in OPEN:
-        _record(connection, handoff_id, status, str(status), now, reason=sign)
+        _record(
+            connection,
+            handoff_id,
+            status,
+            str(status),
+            now,
+            by_id=by_id,
+            reason=sign,
+            service_id=service_id,
+        )
 
 
 def due_to_expire(connection: Connection, now: datetime) -> Sequence[tuple[int, str]]:
@@ -246,12 +272,6 @@ def require_owner(connection: Connection, handoff_id: int, counselor_id: int) ->
         raise HandoffRefused("no_longer_yours")
 
 
-def _bind(connection: Connection, conversation_id: int, handoff_id: int) -> None:
-    connection.execute(
-        update(Conversation).where(Conversation.id == conversation_id).values(handoff_id=handoff_id)
-    )
-
-
 def _record(
     connection: Connection,
     handoff_id: int,
@@ -261,6 +281,7 @@ def _record(
     *,
     by_id: int | None = None,
     reason: str | None = None,
+    service_id: str | None = None,
 ) -> None:
     connection.execute(
         insert(HandoffChange).values(
@@ -270,6 +291,7 @@ def _record(
             became=became,
             by_id=by_id,
             reason=reason,
+            service_id=service_id,
             changed_at=now,
         )
     )

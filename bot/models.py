@@ -139,7 +139,9 @@ class Delivery(Base):
 
 
 class Handoff(Base):
-    """A person takes over. After `borrar` it stays for the count, tied to nobody, without text."""
+    """A person takes over. After `borrar` it stays for the count, tied to nobody, without text.
+
+    `draft_sealed` is what its counselor has typed and not sent, under the contact's key."""
 
     __tablename__ = "handoff"
     id: Mapped[int] = key()
@@ -154,6 +156,7 @@ class Handoff(Base):
     summary_sealed: Mapped[bytes | None]
     nickname: Mapped[str | None] = mapped_column(String(40))
     safe_word_mark: Mapped[bytes | None]
+    draft_sealed: Mapped[bytes | None]
     wording: Mapped[str | None] = mapped_column(String(40))
     consented_at: Mapped[datetime | None]
     may_write_first: Mapped[bool] = mapped_column(default=False)
@@ -169,7 +172,8 @@ class Handoff(Base):
 
 
 class HandoffChange(Base):
-    """Each step of a handoff: from which status to which, by whom, why (a word, never a text)."""
+    """Each step of a handoff: from which status to which, by whom, why (a word, never a text);
+    `service_id` is where she was referred to."""
 
     __tablename__ = "handoff_change"
     id: Mapped[int] = key()
@@ -178,6 +182,7 @@ class HandoffChange(Base):
     became: Mapped[str] = mapped_column(String(16))
     by_id: Mapped[int | None]
     reason: Mapped[str | None] = mapped_column(String(40))
+    service_id: Mapped[str | None] = mapped_column(String(80))
     changed_at: Mapped[datetime]
 
 

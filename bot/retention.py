@@ -109,6 +109,7 @@ def remove(connection: Connection, contact_ids: Collection[int], now: datetime) 
             summary_sealed=None,
             nickname=None,
             safe_word_mark=None,
+            draft_sealed=None,
         )
     )
     connection.execute(delete(Contact).where(Contact.id.in_(contact_ids)))
@@ -232,8 +233,9 @@ def _let_texts_go(connection: Connection, before: datetime) -> int:
     )
     connection.execute(
         update(Handoff)
-        .where(Handoff.conversation_id.in_(over), Handoff.summary_sealed.is_not(None))
-        .values(summary_sealed=None, safe_word_mark=None)
+        .where(Handoff.conversation_id.in_(over))
+        .where(or_(Handoff.summary_sealed.is_not(None), Handoff.safe_word_mark.is_not(None)))
+        .values(summary_sealed=None, safe_word_mark=None, draft_sealed=None)
     )
     truncate_after(connection)
     return let_go

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
-from bot.counseling import consent_id
+from bot import safeword, shortlist
+from bot.counseling import MAYBE_MINOR, REFERENCE, consent_id
 from bot.house import House
 from bot.models import Delivery, HandoffChange, OutboxEntry
 from bot.models import Message as StoredMessage
 from bot.outbox import RANK
 from bot.payload import unpack
+from bot.refusals import why
+from bot.safeword import Ear
 
-SIGNS = ("danger", "pocket_word", "do_not_write")
+SIGNS = ("danger", "pocket_word", "do_not_write", MAYBE_MINOR, REFERENCE, safeword.SIGN)
 _UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the direction of text, with which one text can be made to look like another."""
 _CHOSEN = re.compile(r"\[\w+\.(?P<state>\w+\.\w+)\.(?P<key>\w+)\]")
@@ -29,7 +32,9 @@ By = Literal["her", "bot", "us", "note", "sign"]
 class Line:
     """One thing on the page of a case; of the same moment the greater `number` came later.
 
-    `status` is its delivery's, `retry_id` names an entry that failed and may be tried again.
+    `status` is its delivery's, `error` why it failed (`refusals`), `retry_id` names an entry that
+    may be tried again. `is_match` says of hers whether the safe word was in it, None before one was
+    agreed; `about` names the service of a reference.
     """
 
     key: str
@@ -40,13 +45,31 @@ class Line:
     status: str = ""
     error: str = ""
     retry_id: int | None = None
+    is_match: bool | None = None
+    about: str = ""
 
 
 def lines(house: House, connection: Connection, row: Row[Any]) -> Iterator[Line]:
+    """Everything from her consent to the case's end, in no order; her safe word is covered."""
     since = connection.scalar(select(consent_id(row.id))) or 0
+    agreed = connection.scalar(
+        select(func.max(HandoffChange.id)).where(
+            HandoffChange.handoff_id == row.id, HandoffChange.reason == safeword.SIGN
+        )
+    )
+    ear = Ear(house.vault, row.contact_id, row.safe_word_mark)
+    for line in _all(house, connection, row, since):
+        if row.closed_at is not None and line.at > row.closed_at:
+            continue  # what she does after it is the assistant's again
+        text, is_match = ear.cover(line.text)
+        is_later = line.by == "her" and agreed is not None and line.number > agreed
+        yield replace(line, text=text, is_match=is_match if is_later else None)
+
+
+def _all(house: House, connection: Connection, row: Row[Any], since: int) -> Iterator[Line]:
     yield from _written(house, connection, row, since)
     yield from _said(house, connection, row)
-    yield from _signs(connection, row.id, since)
+    yield from _signs(house, connection, row.id, since)
 
 
 def _written(house: House, connection: Connection, row: Row[Any], since: int) -> Iterator[Line]:
@@ -87,8 +110,8 @@ def _said(house: House, connection: Connection, row: Row[Any]) -> Iterator[Line]
                 "us" if message.cause == "counselor" else "bot",
                 plain(message.text),
                 entry.created_at,
-                status if is_ours else "",
-                (entry.error_code or "") if failed else "",
+                status if is_ours or message.kind == "knock" else "",
+                why(entry.error_code) if failed else "",
                 entry.id if failed and is_ours else None,
             )
 
@@ -107,7 +130,7 @@ def _deliveries(connection: Connection, entries: Sequence[int]) -> Mapping[int, 
     return reached
 
 
-def _signs(connection: Connection, handoff_id: int, since: int) -> Iterator[Line]:
+def _signs(house: House, connection: Connection, handoff_id: int, since: int) -> Iterator[Line]:
     """Steps and signs of the handoff, from the consent on."""
     changes = connection.execute(
         select(HandoffChange).where(
@@ -118,7 +141,8 @@ def _signs(connection: Connection, handoff_id: int, since: int) -> Iterator[Line
         is_sign = change.reason in SIGNS
         if is_sign or change.was != change.became:
             text = change.reason if is_sign else change.became
-            yield Line(f"h{change.id}", change.id, "sign", text, change.changed_at)
+            about = shortlist.name_of(house, change.service_id) if change.service_id else ""
+            yield Line(f"h{change.id}", change.id, "sign", text, change.changed_at, about=about)
 
 
 def _named(house: House, body: str) -> str:

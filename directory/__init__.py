@@ -10,7 +10,8 @@ From files to answers:
   corrected;
 - `reading.read` turns the tables into `listing.Listing`s, which know what may be shown;
 - `search.Directory` is the index in memory: `search` finds what answers one of the `needs`, with
-  `shelves` (kind, topics, region, `nearness`) to look in and `weighing` to put in order;
+  `shelves` (kind, topics, region, `nearness`) to look in and `weighing` to put in order; `named`
+  finds a service by its name, for staff;
 - `schedules` says what is open, with Peruvian holidays;
 - `places` finds a district by position or by a typed name (`naming`, `spelling`);
 - `lines` holds the national lines and stand-ins, without a database;

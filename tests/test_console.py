@@ -303,7 +303,7 @@ async def test_what_did_not_arrive_is_said_and_tried_again(service: Service) -> 
 async def test_ready_phrases_are_in_her_language(service: Service) -> None:
     """Each as it stands in the flows."""
     rosa, path = await taken(service)
-    assert service.house.phrase("es", "console.canned_slow") in (await rosa.get(path)).text
+    assert service.house.phrase("es", "canned.slow") in (await rosa.get(path)).text
 
 
 async def test_a_long_silence_is_said_before_she_types(service: Service) -> None:

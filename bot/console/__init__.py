@@ -9,8 +9,11 @@
     queue      presence, who waits, claiming
     shifts     everybody's week
     staff      who works here: add, change, new link, take off
-    thread     one conversation: reply, note, transfer, close
     counter    what pages for people who never sign in need of it
+    case       what every handler of one conversation needs: whose it is, its page
+    thread     one conversation: read, reply, keep the draft, note, try again
+    offering   services and ready phrases for the box
+    parting    to a colleague, to an organization, closed
     routes     `router(...)`: every path with the right it asks for
 
 Pages work without script; with it they are live. Text of hers enters a page escaped only.

@@ -22,8 +22,8 @@ HERE = Path(__file__).parent
 DIRECTORY = HERE.parents[1] / "directory"
 LANGUAGES = ("es", "en")
 """Of the console; a conversation has its own."""
-PREFIXES = ("console.", "team.", "account.", "confirming.")
-"""Of the phrases that pages show; the name of one outside `console` and `team` keeps its file, as
+OWN, APART = ("console", "team", "case"), ("account", "confirming")
+"""Files whose phrases pages show; the name of one that stands apart keeps its file, as
 `account_title`."""
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _DENIED = """
@@ -91,11 +91,9 @@ class Pages:
     def _of(self, language: str) -> dict[str, str]:
         translate = self._house.catalogues.translate
         return {
-            key.removeprefix("console.").removeprefix("team.").replace(".", "_"): translate(
-                language, key, text
-            )
+            _label(key): translate(language, key, text)
             for key, text in self._house.flows.phrases.items()
-            if key.startswith(PREFIXES)
+            if key.partition(".")[0] in (*OWN, *APART)
         }
 
     @pass_context
@@ -134,6 +132,12 @@ def send(asset: Asset, request: Request) -> Response:
     if request.headers.get("if-none-match") == asset.etag:
         return Response(status_code=304, headers=headers)
     return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+
+def _label(key: str) -> str:
+    """The name by which templates know a phrase."""
+    flow, _, name = key.partition(".")
+    return f"{flow}_{name}" if flow in APART else name
 
 
 def _clock(at: datetime) -> str:

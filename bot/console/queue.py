@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response, StreamingResponse
 
 from bot import cases, counseling, duty, rest, shifts, signin
+from bot.console.case import case_of
 from bot.console.live import Look
 from bot.console.pages import HEADERS
 from bot.console.room import HOME, Room, Visit, go
@@ -78,14 +79,6 @@ async def set_presence(room: Room, visit: Visit) -> Response:
 async def here(room: Room, visit: Visit) -> Response:
     """`POST /console/here`: her page says that she is at it; the door has taken note of it."""
     return Response(status_code=204, headers=HEADERS)
-
-
-def case_of(visit: Visit) -> int:
-    """The case that the path names; `RejectedInbound` 404 when it is no number of ours."""
-    written = visit.request.path_params["case"]
-    if not (written.isascii() and written.isdigit() and len(written) <= 19):
-        raise RejectedInbound(404, "case_gone")
-    return int(written)
 
 
 def looking(room: Room, visit: Visit, part: Callable[[Connection], str | None]) -> Look:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.channels.webchat.page import Asset
-from bot.console import account, queue, shifts, signin, staff, thread
+from bot.console import account, offering, parting, queue, shifts, signin, staff, thread
 from bot.console.pages import assets, send
 from bot.console.room import HOME, Handler, Room, guarded, opened
 from bot.staff import Right
@@ -37,10 +37,14 @@ GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
     ("GET", f"{CASE}/events", "counsel", thread.events),
     ("POST", f"{CASE}/claim", "counsel", queue.claim),
     ("POST", f"{CASE}/reply", "counsel", thread.reply),
+    ("POST", f"{CASE}/draft", "counsel", thread.draft),
     ("POST", f"{CASE}/note", "counsel", thread.note),
     ("POST", f"{CASE}/retry", "counsel", thread.retry),
-    ("POST", f"{CASE}/transfer", "counsel", thread.transfer),
-    ("POST", f"{CASE}/close", "counsel", thread.close),
+    ("POST", f"{CASE}/services", "counsel", offering.look_for),
+    ("POST", f"{CASE}/insert", "counsel", offering.insert),
+    ("POST", f"{CASE}/give", "counsel", offering.give),
+    ("POST", f"{CASE}/transfer", "counsel", parting.transfer),
+    ("POST", f"{CASE}/close", "counsel", parting.close),
     ("POST", f"{CASE}/release", "supervise", queue.take_back),
     ("GET", f"{HOME}/shifts", "counsel", shifts.show),
     ("POST", f"{HOME}/shifts", "counsel", shifts.plan),

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.engine.effects import OfferHandoff, OpenHandoff, Risk
-from bot.engine.screening import risk_of
+from bot.engine.screening import answers_of, risk_of
 from bot.engine.values import fill
 
 if TYPE_CHECKING:
+    from bot.engine.memory import Memory
     from bot.engine.turn import Turn
 
 WORDING = "handoff-2026-11"
@@ -38,12 +39,24 @@ def _told(turn: Turn) -> list[str]:
         names.append("in_danger")
     elif answers_speak_for in ANSWER_SOON:
         names.append(f"answer_{answers_speak_for}")
+    if _is_maybe_minor(memory):
+        names.append("maybe_minor")
     if memory.need is not None:
         names.append("looks_for")
     if memory.place is not None:
         names.append("is_in")
     names.append("writes_in")
     return names
+
+
+def _is_maybe_minor(memory: Memory) -> bool:
+    """Whether she said that she is under 18, or went the way of those who are (SAFETY 12)."""
+    if answers_of(memory).get("P1") == "deny":
+        return True
+    return any(
+        state.startswith("minors.") and state not in ABOUT_ANOTHER
+        for state in (*memory.trail, memory.state)
+    )
 
 
 def drop_line(turn: Turn) -> None:
@@ -96,6 +109,8 @@ HIGH_NEEDS = frozenset(
 """Needs whose harm is likely without a plan: ALTA in Annex 2 (routes §6)."""
 
 
+ABOUT_ANOTHER = ("minors.child",)
+"""Who comes by here is worried about a child, and is none."""
 ANSWER_SOON: tuple[Risk, ...] = ("urgent", "high")
 """Levels that the gentle questions may speak for. Each is a line of the summary: it counts only
 while it stands in what she approves."""

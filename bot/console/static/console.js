@@ -1,11 +1,10 @@
 // Makes the console live. Every page works without it; nothing is kept outside this page's memory.
+// `case.js` adds what belongs to one conversation.
 "use strict";
 
 const page = document.body.dataset;
 const live = document.getElementById("live");
 const connection = document.getElementById("connection");
-const notice = document.getElementById("notice");
-const replyForm = document.getElementById("reply");
 const HERE_EVERY = 60000; // ms between two words to the server that somebody is at this page
 const QUIET_TOO_LONG = 40000; // ms without a beat (every 15 s) after which the stream counts as dead
 const RETRY = 3000;
@@ -85,13 +84,10 @@ function calls() {
   return section ? Number(section.dataset.calls) : 0;
 }
 
-// The page says at once, on any width, that nothing can be sent now.
 function fitState() {
   const count = waiting();
   document.title = (count ? "(" + count + ") " : "") + document.title.replace(/^\(\d+\) /, "");
-  if (!replyForm) return;
-  const isShut = Boolean(live.querySelector("[data-is-shut]"));
-  replyForm.querySelector("button").disabled = isShut;
+  document.dispatchEvent(new Event("part"));
 }
 
 // -- the stream ---------------------------------------------------------------------------------
@@ -108,7 +104,11 @@ function listen() {
     setConnected(true);
     showPart(JSON.parse(event.data));
   });
-  events.addEventListener("over", () => location.reload());
+  events.addEventListener("over", () => {
+    // Without a session the sign-in comes; but a sentence that was begun is not thrown away for it.
+    if (document.dispatchEvent(new Event("over", { cancelable: true }))) location.reload();
+    else setConnected(false);
+  });
   events.onerror = () => {
     setConnected(false);
     if (events.readyState === EventSource.CLOSED) setTimeout(listen, RETRY);
@@ -120,67 +120,17 @@ function setConnected(is) {
   connection.textContent = is ? "" : page.disconnected;
 }
 
-// -- her reply ----------------------------------------------------------------------------------
-
-function newId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
-    byte.toString(16).padStart(2, "0")
-  ).join("");
-}
-
 async function post(address, fields) {
   return fetch(address, { method: "POST", headers: { Accept: "text/plain" }, body: fields });
 }
 
-// What was typed stays in the box until the server has it; a lost answer sends it once only.
-async function send(event) {
-  event.preventDefault();
-  const box = replyForm.elements.text;
-  const button = replyForm.querySelector("button");
-  if (!box.value.trim() || button.disabled) return;
-  const typed = box.value;
-  button.disabled = true;
-  notice.textContent = page.sending;
-  try {
-    const answer = await post(replyForm.action, new URLSearchParams(new FormData(replyForm)));
-    if (answer.status === 204) {
-      if (box.value === typed) box.value = "";
-      replyForm.elements.once.value = newId();
-      notice.textContent = page.sent;
-    } else {
-      notice.textContent = await answer.text();
-    }
-  } catch {
-    notice.textContent = page.failed;
-  }
-  button.disabled = false;
-  fitState();
-  box.focus();
-}
-
-function typed(event) {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  replyForm.requestSubmit();
-}
-
-function keepDraft(event) {
-  if (replyForm.elements.text.value.trim()) event.preventDefault();
-}
-
-// -- presence, blur, alerts ---------------------------------------------------------------------
+// -- presence, alerts ---------------------------------------------------------------------
 
 let hereAt = Date.now();
 function here() {
   if (!page.form || Date.now() - hereAt < HERE_EVERY) return;
   hereAt = Date.now();
   post("/console/here", new URLSearchParams({ form: page.form })).catch(() => setConnected(false));
-}
-
-function toggleBlur(button) {
-  const is = document.body.classList.toggle("blurred");
-  button.setAttribute("aria-pressed", String(is));
-  button.textContent = is ? page.unblur : page.blur;
 }
 
 let sound = null;
@@ -207,16 +157,6 @@ function startAlerts(button) {
   if (window.Notification && Notification.permission === "default") Notification.requestPermission();
 }
 
-// A ready phrase goes where the cursor is; what was typed stays.
-function insertCanned(select) {
-  const box = replyForm.elements.text;
-  const before = box.value.slice(0, box.selectionStart);
-  const gap = before && !/\s$/.test(before) ? " " : "";
-  if (select.value) box.setRangeText(gap + select.value, box.selectionStart, box.selectionEnd, "end");
-  select.value = "";
-  box.focus();
-}
-
 function reveal(id, act) {
   const button = document.getElementById(id);
   if (!button) return;
@@ -225,19 +165,8 @@ function reveal(id, act) {
 }
 
 function start() {
-  reveal("blur", toggleBlur);
   reveal("alerts", startAlerts);
   for (const happening of ["keydown", "pointerdown"]) document.addEventListener(happening, here);
-  if (replyForm) {
-    replyForm.addEventListener("submit", send);
-    replyForm.elements.text.addEventListener("keydown", typed);
-    window.addEventListener("beforeunload", keepDraft);
-    const canned = document.getElementById("canned");
-    canned.hidden = false;
-    canned.querySelector("select").addEventListener("change", (event) =>
-      insertCanned(event.target)
-    );
-  }
   if (!page.events) return;
   newFromHer(null);
   const now = scrolled();

@@ -1,0 +1,244 @@
+// One conversation: the box, its draft, services and phrases beside it, covered texts.
+"use strict";
+
+const form = document.getElementById("reply");
+const box = form.elements.text;
+const sendButton = document.getElementById("send");
+const notice = document.getElementById("notice");
+const SAVE_AFTER = 1000; // ms without a key after which the draft is kept
+
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
+    byte.toString(16).padStart(2, "0")
+  ).join("");
+}
+
+function fields(names) {
+  const all = new FormData(form);
+  return new URLSearchParams(names.map((name) => [name, all.get(name) || ""]));
+}
+
+// After signing in again in another tab the forms of this page carry the old session's token: take
+// the new one from a fresh page and try once more. What was typed never leaves the box for it.
+async function postAgain(address, names) {
+  const answer = await post(address, fields(names));
+  if (answer.status !== 403) return answer;
+  const fresh = await fetch(location.href);
+  const read = new DOMParser().parseFromString(policy.createHTML(await fresh.text()), "text/html");
+  const token = read.body.dataset.form;
+  if (!token || token === page.form) return answer;
+  page.form = token;
+  for (const input of document.querySelectorAll("input[name=form]")) input.value = token;
+  return post(address, fields(names));
+}
+
+// -- the draft ----------------------------------------------------------------------------------
+
+let kept = box.defaultValue; // what the server has
+let saving = null;
+let timer = 0;
+
+function saveSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(save, SAVE_AFTER);
+  document.getElementById("long").hidden = box.value.length <= Number(box.dataset.long);
+}
+
+// One save at a time; what is typed meanwhile is saved after it.
+async function save() {
+  clearTimeout(timer);
+  if (saving || box.value === kept) return;
+  const typed = box.value;
+  saving = postAgain(form.dataset.draft, ["form", "once", "text"]);
+  try {
+    const answer = await saving;
+    if (answer.status === 204) kept = typed;
+    else notice.textContent = await answer.text();
+  } catch {
+    setConnected(false);
+  }
+  saving = null;
+  if (box.value !== typed) saveSoon();
+}
+
+// -- her reply ----------------------------------------------------------------------------------
+
+// What was typed stays in the box until the server has it; a lost answer sends it once only.
+async function send() {
+  if (!box.value.trim() || sendButton.disabled) return;
+  clearTimeout(timer);
+  await Promise.allSettled([saving]);
+  const typed = box.value;
+  sendButton.disabled = true;
+  notice.textContent = page.sending;
+  try {
+    const answer = await postAgain(form.action, ["form", "once", "given", "text"]);
+    if (answer.status === 204) {
+      if (box.value === typed) box.value = "";
+      kept = "";
+      form.elements.once.value = newId();
+      form.elements.given.value = "";
+      notice.textContent = page.sent;
+      saveSoon();
+    } else {
+      notice.textContent = await answer.text();
+    }
+  } catch {
+    notice.textContent = page.failed;
+  }
+  fitBox();
+  box.focus();
+}
+
+function typed(event) {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  send();
+}
+
+// Nothing can be sent now: the button says so at once, on any width.
+function fitBox() {
+  sendButton.disabled = Boolean(live.querySelector("[data-is-shut]"));
+}
+
+function warnOfLoss(event) {
+  const notes = [...document.querySelectorAll("textarea")].some(
+    (other) => other !== box && other.value.trim()
+  );
+  if (box.value !== kept || notes) event.preventDefault();
+}
+
+// -- services and phrases -----------------------------------------------------------------------
+
+// It goes where the cursor is; what was typed stays.
+function insert(text) {
+  const before = box.value.slice(0, box.selectionStart);
+  const gap = before && !/\s$/.test(before) ? (text.includes("\n") ? "\n\n" : " ") : "";
+  box.setRangeText(gap + text, box.selectionStart, box.selectionEnd, "end");
+  saveSoon();
+  box.focus();
+}
+
+async function seek() {
+  const found = document.getElementById("found");
+  try {
+    const answer = await postAgain(form.dataset.services, ["form", "words", "need", "at"]);
+    if (!answer.ok) {
+      notice.textContent = await answer.text();
+      return;
+    }
+    const html = policy.createHTML(await answer.text());
+    found.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+    form.elements.at.value = "";
+  } catch {
+    notice.textContent = page.failed;
+  }
+}
+
+async function give(button) {
+  button.disabled = true;
+  form.elements.service.value = button.value;
+  try {
+    const answer = await postAgain(button.formAction, ["form", "once", "service", "text"]);
+    notice.textContent = answer.status === 204 ? page.sent : await answer.text();
+    button.disabled = answer.status === 204;
+  } catch {
+    notice.textContent = page.failed;
+    button.disabled = false;
+  }
+}
+
+function submit(event) {
+  event.preventDefault();
+  const button = event.submitter;
+  switch (button && button.name) {
+    case "insert":
+      form.elements.given.value += " " + button.dataset.service;
+      return insert(button.dataset.text);
+    case "phrase":
+      return insert(button.dataset.text);
+    case "at":
+      form.elements.at.value = button.value;
+      return seek();
+    case "service":
+      return give(button);
+    case "seek":
+      return seek();
+    default:
+      return send();
+  }
+}
+
+function sift(event) {
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const wanted = plain(event.target.value).split(/\s+/);
+  let shown = 0;
+  for (const item of document.querySelectorAll("#phrases li")) {
+    const text = plain(item.textContent);
+    item.hidden = !wanted.every((word) => text.includes(word));
+    shown += Number(!item.hidden);
+  }
+  document.getElementById("no-phrase").hidden = shown > 0;
+}
+
+// -- covered texts ------------------------------------------------------------------------------
+
+const COVERABLE = ".line.her .text, .line.note .text, #summary .text";
+const uncovered = new Set();
+
+function nameOf(text) {
+  return text.closest("[id]").id + " " + text.textContent;
+}
+
+function coverTexts() {
+  const is = document.body.classList.contains("blurred");
+  for (const text of live.querySelectorAll(COVERABLE)) {
+    const isOpen = uncovered.has(nameOf(text));
+    text.classList.toggle("open", is && isOpen);
+    for (const [name, value] of [["tabindex", "0"], ["role", "button"]]) {
+      if (is && !isOpen) text.setAttribute(name, value);
+      else text.removeAttribute(name);
+    }
+  }
+}
+
+function toggleBlur(button) {
+  const is = document.body.classList.toggle("blurred");
+  uncovered.clear();
+  button.setAttribute("aria-pressed", String(is));
+  button.textContent = is ? page.unblur : page.blur;
+  coverTexts();
+}
+
+function uncover(event) {
+  const text = event.target.closest && event.target.closest(COVERABLE);
+  if (!text || !document.body.classList.contains("blurred")) return;
+  if (event.type === "keydown" && event.key !== "Enter" && event.key !== " ") return;
+  event.preventDefault();
+  uncovered.add(nameOf(text));
+  coverTexts();
+}
+
+function startCase() {
+  reveal("blur", toggleBlur);
+  live.addEventListener("click", uncover);
+  live.addEventListener("keydown", uncover);
+  document.addEventListener("part", () => {
+    fitBox();
+    coverTexts();
+  });
+  document.addEventListener("over", (event) => {
+    if (box.value !== kept) event.preventDefault();
+  });
+  form.addEventListener("submit", submit);
+  box.addEventListener("keydown", typed);
+  box.addEventListener("input", saveSoon);
+  document.addEventListener("visibilitychange", save);
+  window.addEventListener("beforeunload", warnOfLoss);
+  const search = document.getElementById("sift");
+  search.hidden = false;
+  search.querySelector("input").addEventListener("input", sift);
+  fitBox();
+}
+
+startCase();
