@@ -33,7 +33,7 @@ from bot.signin import Porter
 from bot.staff import Roster
 from bot.store import Store
 from bot.vault import Vault
-from directory import api, confirming
+from directory import api, confirming, web
 from directory.links import Signer
 
 ROOT = Path(__file__).parent
@@ -103,6 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
     signer = Signer(lambda: settings.derive("confirmation"))
     app.include_router(confirming.router(console.Counter(room), signer))
     app.include_router(api.router(lambda: house.directory, house.clock))
+    app.include_router(web.router(console.EditorsDesk(room)))
 
     @app.exception_handler(404)
     async def not_here(_: Request, __: Exception) -> PlainTextResponse:

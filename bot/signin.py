@@ -212,7 +212,14 @@ def is_open(now: datetime) -> ColumnElement[bool]:
 def member_of(connection: Connection, token: str, now: datetime) -> Member | None:
     """Who is signed in with this token; None when the session is over or never was."""
     row = connection.execute(
-        select(Staff.id, Staff.name, Staff.role, Staff.language, Staff.presence)
+        select(
+            Staff.id,
+            Staff.name,
+            Staff.role,
+            Staff.language,
+            Staff.presence,
+            Staff.organization_id,
+        )
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(StaffSession.token_hash == token_hash(token), Staff.is_active)
         .where(is_open(now))

@@ -47,6 +47,7 @@ class Member:
     role: str
     language: str
     presence: str
+    organization_id: str | None = None
 
     def may(self, right: Right) -> bool:
         """Whether her role has this right."""

@@ -29,4 +29,8 @@ From people to tables, by one way in (`editing.propose`, `publish`, `refuse`; `r
 - `confirming` asks a service's own staff behind a signed link (`links`); `freshness` says when;
 - `publishing` puts fields in force over all tables, in one transaction;
 - `imports` takes in the changed rows of a spreadsheet, all or none.
+
+The editor at `/directory` (`web.router`), at a `desk` that the composition root lends: `overview`
+lists and filters, `entry` is the page of one service with its `form` (`draft` and `likeness` say
+how it would look and what it resembles), `review` the second pair of eyes and the history.
 """

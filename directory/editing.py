@@ -4,10 +4,10 @@
                            by=editor, why="llamé", source="form", now=now)
     editing.publish(connection, made[0].id, by=reviewer, now=now)
 
-Fields are the columns of `spreadsheet` with `status`, `alert`, `closed_until` and `note`, as text
-(`fields.LABELS`). What leads a person somewhere (`fields.WAYS`), a new service, and whatever makes
-a hidden one visible waits for a second pair of eyes; the rest is published at once. What is
-published is a revision: it is never overwritten, and reverting makes a new one.
+Fields (`fields.FIELDS`) are the columns of the spreadsheet and the editors' `note`, as text. What
+leads a person somewhere (`fields.WAYS`), a new service, and whatever makes a hidden one visible
+waits for a second pair of eyes; the rest is published at once. What is published is a revision: it
+is never overwritten, and reverting makes a new one.
 
 All of it happens in the caller's transaction; EditRefused says why nothing was kept. The next
 contact's search reads what was published, since the edition's version grows.
@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from directory import proposals, publishing
 from directory.errors import EditRefused, NotAllowed
-from directory.fields import LABELS, LISTS, PLACE_NAMES, read
+from directory.fields import FIELDS, LISTS, PLACE_NAMES, read
 from directory.newcomers import blank, refuse_taken
 from directory.places import all_places
 from directory.proposals import Editor, Proposal, Source
@@ -61,15 +61,15 @@ def propose(
         refuse_line(service_id)
         before = current(connection, service_id)
     require_own(connection, by, before if not is_new else fields, source)
-    changed = _changed(before, fields, now, is_new=is_new)
-    if not changed:
+    told = changed(before, fields, now, is_new=is_new)
+    if not told:
         return ()
-    if not by.is_reviewer and (wrong := RESERVED & changed.keys()) and not is_new:
+    if not by.is_reviewer and (wrong := RESERVED & told.keys()) and not is_new:
         raise EditRefused(dict.fromkeys(wrong, "Este campo lo cambia solo quien revisa."))
-    after = {**before, **changed}
+    after = {**before, **told}
     require_sound(before, after, is_new=is_new)
-    easy = {} if is_new else at_once(before, after, changed, source)
-    waiting = {name: text for name, text in changed.items() if name not in easy}
+    easy = {} if is_new else at_once(before, after, told, source)
+    waiting = {name: text for name, text in told.items() if name not in easy}
     made = []
     for some in (easy, waiting):
         if some:
@@ -113,7 +113,7 @@ def publish(connection: Connection, number: int, *, by: Editor, now: datetime) -
     if by.id is not None and by.id == waiting.by.id:
         raise NotAllowed("Lo propusiste tú: tiene que revisarlo otra persona.")
     if waiting.is_new:
-        before = dict.fromkeys(LABELS, "") | {"id": waiting.service_id}
+        before = dict.fromkeys(FIELDS, "") | {"id": waiting.service_id}
         refuse_taken(connection, waiting.service_id, besides=number)
     else:
         before = current(connection, waiting.service_id)
@@ -133,13 +133,13 @@ def refuse(connection: Connection, number: int, *, by: Editor, why: str, now: da
     return proposals.decide(connection, number, "refused", by, why.strip()[:LONGEST_WHY], now)
 
 
-def _changed(
+def changed(
     before: Mapping[str, str], fields: Mapping[str, str], now: datetime, *, is_new: bool
 ) -> dict[str, str]:
     """What is to change, as it is kept; raises EditRefused with a sentence for each wrong field."""
-    today, changed, wrong = now.astimezone(LIMA).date(), {}, {}
+    today, told, wrong = now.astimezone(LIMA).date(), {}, {}
     for name, text in fields.items():
-        if name not in LABELS:
+        if name not in FIELDS:
             wrong[name] = f"No conozco el campo «{name}»."
         elif " ".join(text.split()) == before[name] and not is_new:
             continue
@@ -152,13 +152,13 @@ def _changed(
                 wrong |= refused.wrong
             else:
                 if is_new or not _is_same(name, before[name], value):
-                    changed[name] = value
+                    told[name] = value
     if not wrong:
         try:
-            changed = placed(before, changed)
-            if is_new and not changed["coverage"] and changed.get("ubigeo"):
-                changed["coverage"] = all_places()[changed["ubigeo"]].department
-            return changed
+            told = placed(before, told)
+            if is_new and not told["coverage"] and told.get("ubigeo"):
+                told["coverage"] = all_places()[told["ubigeo"]].department
+            return told
         except EditRefused as refused:
             wrong |= refused.wrong
     raise EditRefused(wrong)

@@ -1,7 +1,7 @@
 """The fields of a service as editors write them, one by one: their names, and what each may hold.
 
-They are the columns of `spreadsheet`, and `status`, `alert`, `closed_until` and `note` beside them:
-a row of a spreadsheet and a form are the same thing. `read` gives a field as it is kept, or a
+They are the columns of the spreadsheet and the editors' `note`: a row of a spreadsheet and a form
+are the same thing. `read` gives a field as it is kept, or a
 Spanish sentence for who wrote it. What fields say together is the concern of `soundness`.
 """
 
@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
-from types import MappingProxyType
 
 from directory import hours
 from directory.checks import MAIL, PERSON
+from directory.columns import all_columns
 from directory.errors import EditRefused, HoursUnclear
 from directory.models import FEAR_TAXONOMIES
 from directory.needs import needs, topics
@@ -30,49 +30,7 @@ from directory.rows import (
 from directory.seeds import split
 from directory.telephone import read_phone, read_whatsapp
 
-LABELS: Mapping[str, str] = MappingProxyType(
-    {
-        "id": "Código",
-        "name": "Nombre",
-        "organization": "Organización",
-        "kind": "Tipo de servicio",
-        "audience": "A quién atiende",
-        "topics": "Temas",
-        "phones": "Teléfonos",
-        "whatsapp": "WhatsApp",
-        "email": "Correo",
-        "url": "Página web",
-        "address": "Dirección",
-        "district": "Distrito",
-        "province": "Provincia",
-        "department": "Departamento",
-        "ubigeo": "Código de distrito",
-        "lat": "Latitud",
-        "lon": "Longitud",
-        "coverage": "Zona que atiende",
-        "hours": "Horario",
-        "free": "Es gratis",
-        "anonymous": "Se puede ser anónima",
-        "asks_id": "Pide documento",
-        "works_with_police": "Trabaja con la policía",
-        "takes_without_papers": "Atiende sin papeles",
-        "friendly_sex_workers": "Trata bien a trabajadoras sexuales",
-        "friendly_trans": "Trata bien a personas trans",
-        "has_interpreter": "Tiene intérprete",
-        "women_at_desk": "Atienden mujeres",
-        "languages": "Idiomas",
-        "priority": "Prioridad",
-        "confidence": "Confianza en el dato",
-        "source": "Fuente",
-        "source_url": "Enlace de la fuente",
-        "source_date": "Fecha de la fuente",
-        "confirmed_at": "Confirmado el",
-        "status": "Estado",
-        "alert": "Aviso en la tarjeta",
-        "closed_until": "Cerrado temporalmente hasta",
-        "note": "Nota interna",
-    }
-)
+FIELDS = (*all_columns(), "note")
 WAYS = frozenset({"phones", "whatsapp", "email", "url", "address"})
 """Where a person turns to: only with a second pair of eyes."""
 LISTS = frozenset({"audience", "topics", "coverage", "languages"})
@@ -259,7 +217,7 @@ def _plain(text: str, _: date) -> str:
 
 _truth = _one_of(lambda: TRUTHS, "unknown")
 _READERS: Mapping[str, Reader] = {
-    **dict.fromkeys(LABELS, _plain),
+    **dict.fromkeys(FIELDS, _plain),
     **dict.fromkeys(("name", "organization", "source"), _needed),
     **dict.fromkeys(("free", "anonymous", *FEAR_TAXONOMIES), _truth),
     **dict.fromkeys(("url", "source_url"), _address),

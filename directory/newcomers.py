@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import Connection, select
 
 from directory.errors import EditRefused
-from directory.fields import LABELS, PLACE_NAMES, read
+from directory.fields import FIELDS, PLACE_NAMES, read
 from directory.models import Proposal, Service
 from directory.soundness import refuse_line
 from directory.spelling import fold
@@ -23,15 +23,19 @@ def blank(
     refuse_line(code)
     read("id", code, today)
     refuse_taken(connection, code)
-    usual = {
-        **{name: "" for name in LABELS if name != "id" and name not in PLACE_NAMES},
+    said = {name: text for name, text in fields.items() if text.strip() and name != "id"}
+    return {**dict.fromkeys(FIELDS, ""), "id": code}, {**usual(fields, today), **said}
+
+
+def usual(fields: Mapping[str, str], today: date) -> dict[str, str]:
+    """What a new service says when nobody says otherwise: every field but code and place names."""
+    return {
+        **{name: "" for name in FIELDS if name != "id" and name not in PLACE_NAMES},
         "audience": "todas",
         "languages": "es",
         "source": fields.get("organization", ""),
         "source_date": today.isoformat(),
     }
-    said = {name: text for name, text in fields.items() if text.strip() and name != "id"}
-    return {**dict.fromkeys(LABELS, ""), "id": code}, {**usual, **said}
 
 
 def refuse_taken(connection: Connection, code: str, besides: int | None = None) -> None:

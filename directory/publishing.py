@@ -36,14 +36,8 @@ def current(connection: Connection, service_id: str) -> dict[str, str]:
 
 
 def fields_of(listing: Listing, note: str) -> dict[str, str]:
-    """A listing as fields: its row of the spreadsheet, and what is not in there."""
-    return {
-        **spreadsheet.row(listing),
-        "status": listing.status,
-        "alert": listing.alert or "",
-        "closed_until": listing.closed_until.isoformat() if listing.closed_until else "",
-        "note": note,
-    }
+    """A listing as fields: its row of the spreadsheet, and the note that is not in there."""
+    return {**spreadsheet.row(listing), "note": note}
 
 
 def put_in_force(

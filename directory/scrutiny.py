@@ -51,13 +51,15 @@ def require_own(
         raise NotAllowed(f"Este servicio es de otra organización. Tú editas los de {own}.")
 
 
+def faults(before: Mapping[str, str], after: Mapping[str, str], *, is_new: bool) -> dict[str, str]:
+    """What is wrong with the fields together; nobody answers for what was so before she came."""
+    older = {} if is_new else disagreements(before)
+    return {name: said for name, said in disagreements(after).items() if older.get(name) != said}
+
+
 def require_sound(before: Mapping[str, str], after: Mapping[str, str], *, is_new: bool) -> None:
-    """Nobody answers for what was wrong before she came."""
-    wrong = disagreements(after)
-    if not is_new:
-        older = disagreements(before)
-        wrong = {name: said for name, said in wrong.items() if older.get(name) != said}
-    if wrong:
+    """Raise EditRefused with all that is wrong."""
+    if wrong := faults(before, after, is_new=is_new):
         raise EditRefused(wrong)
 
 

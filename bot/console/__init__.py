@@ -14,6 +14,8 @@
     thread     one conversation: read, reply, keep the draft, note, try again
     offering   services and ready phrases for the box
     parting    to a colleague, to an organization, closed
+    desk       the same door, shell and store lent to the directory's editor (`directory.web`)
+    preview    a service as a person would see it
     routes     `router(...)`: every path with the right it asks for
 
 Pages work without script; with it they are live. Text of hers enters a page escaped only.
@@ -22,8 +24,9 @@ Pages work without script; with it they are live. Text of hers enters a page esc
 from __future__ import annotations
 
 from bot.console.counter import Counter
+from bot.console.desk import EditorsDesk
 from bot.console.live import Live
 from bot.console.room import Room
 from bot.console.routes import router
 
-__all__ = ["Counter", "Live", "Room", "router"]
+__all__ = ["Counter", "EditorsDesk", "Live", "Room", "router"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -16,13 +16,14 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.channels.webchat.page import Asset
 from bot.house import House
+from directory.telephone import dialled
 
 LIMA = ZoneInfo("America/Lima")
 HERE = Path(__file__).parent
 DIRECTORY = HERE.parents[1] / "directory"
 LANGUAGES = ("es", "en")
 """Of the console; a conversation has its own."""
-OWN, APART = ("console", "team", "case"), ("account", "confirming")
+OWN, APART = ("console", "team", "case"), ("account", "confirming", "directory")
 """Files whose phrases pages show; the name of one that stands apart keeps its file, as
 `account_title`."""
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -69,7 +70,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters.update(clock=_clock, day=_day, ago=self._ago)
+        self._templates.filters.update(
+            clock=_clock, day=_day, ago=self._ago, date=_date, moment=_moment, dialled=dialled
+        )
         self._words = {language: self._of(language) for language in LANGUAGES}
 
     def words(self, language: str) -> Mapping[str, str]:
@@ -146,3 +149,12 @@ def _clock(at: datetime) -> str:
 
 def _day(at: datetime) -> str:
     return at.astimezone(LIMA).strftime("%d/%m %H:%M")
+
+
+def _date(at: date) -> str:
+    day = at.astimezone(LIMA) if isinstance(at, datetime) else at
+    return day.strftime("%d/%m/%Y")
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(LIMA).strftime("%d/%m/%Y %H:%M")

@@ -18,7 +18,8 @@ from bot.signin import LONGEST
 
 MAX_BODY = 64 * 1024
 """Bytes; a reply of 4,000 letters is at most 48,000 as a form."""
-MAX_FIELDS = 20
+MAX_FIELDS = 200
+"""A service of the directory has forty, and a box to tick for each topic."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
