@@ -69,6 +69,30 @@ class Tree(Generic[Item]):
                 count += 1
                 heapq.heappush(items, (_square(start, where), count, item))
 
+    def nearest(self, start: Point, most: int) -> list[tuple[float, Item]]:
+        """The first `most` items of `walk`, in a fraction of its time."""
+        x, y, z = start
+        nodes: list[tuple[float, int, Branch[Item] | list[Entry[Item]]]] = [(0.0, 0, self._root)]
+        found: list[tuple[float, int, Item]] = []  # the farthest on top
+        count = 0
+        while nodes and (len(found) < most or nodes[0][0] <= -found[0][0]):
+            square, _, node = heapq.heappop(nodes)
+            count += 2
+            if isinstance(node, Branch):
+                gap = start[node.axis] - node.value
+                near, far = (node.low, node.high) if gap < 0 else (node.high, node.low)
+                heapq.heappush(nodes, (square, count, near))
+                heapq.heappush(nodes, (max(square, gap * gap), count + 1, far))
+                continue
+            for (px, py, pz), item in node:
+                count += 1
+                away = (x - px) ** 2 + (y - py) ** 2 + (z - pz) ** 2
+                if len(found) < most:
+                    heapq.heappush(found, (-away, -count, item))
+                elif away < -found[0][0]:
+                    heapq.heapreplace(found, (-away, -count, item))
+        return [(_ground_km(-away), item) for away, _, item in sorted(found, reverse=True)]
+
 
 def _build(entries: list[Entry[Item]]) -> Branch[Item] | list[Entry[Item]]:
     """A leaf holds a few entries, a branch two halves parted along the longest side."""

@@ -37,18 +37,22 @@ class Need:
         """Whether this service must not be offered for this need."""
         if kind in self.avoid_kinds:
             return True
-        return bool(self.avoid) and any(fnmatchcase(service_id, one) for one in self.avoid)
+        return bool(self.avoid) and _first(self.avoid, service_id) < len(self.avoid)
 
     def preference(self, service_id: str) -> int:
         """Place among the preferred ids; the lower, the earlier."""
-        for place, pattern in enumerate(self.prefer):
-            if fnmatchcase(service_id, pattern):
-                return place
-        return len(self.prefer)
+        return _first(self.prefer, service_id) if self.prefer else 0
 
     def condition(self, kind: str) -> str | None:
         """The topic without which a service of this kind does not help here."""
         return dict(self.only_if).get(kind)
+
+
+@lru_cache(maxsize=2**15)
+def _first(patterns: tuple[str, ...], service_id: str) -> int:
+    """Place of the first pattern that names the service; their number when none does."""
+    places = (place for place, one in enumerate(patterns) if fnmatchcase(service_id, one))
+    return next(places, len(patterns))
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ from directory.nearness import Tree, point
 from directory.seeds import read_table, read_yaml
 
 Level = Literal["department", "province", "district"]
+MAY_BE_ITS = 5  # a position may be in each of the so many districts with the nearest centres
 ABROAD_KM = 60.0  # farther than this from the centre of any district is not in Peru
 
 
@@ -72,6 +73,19 @@ def nearest(lat: float, lon: float) -> Place | None:
         return None
     distance, district = next(_districts().walk(point(lat, lon)))
     return district if distance <= ABROAD_KM else None
+
+
+def elsewhere(place: Place, lat: float, lon: float) -> Place | None:
+    """Where a position is that is not in `place`; None where it may well be.
+
+    Only centres are known, so only what is surely wrong counts: the nearest district is of another
+    department, and several others are nearer than its own.
+    """
+    if place.level != "district":
+        return None
+    near = [one for _, one in _districts().nearest(point(lat, lon), MAY_BE_ITS)]
+    there = near[0]
+    return None if place in near or there.ubigeo[:2] == place.ubigeo[:2] else there
 
 
 def find(text: str, *, within: str | None = None, is_answer: bool = False) -> list[Place]:

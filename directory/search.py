@@ -138,6 +138,8 @@ class Directory:
         """Whether any is of her region, and the best: hers and at most one national service."""
         chosen: dict[str, tuple[Listing, float | None]] = {}
         for kind in asking.need.kinds:
+            if len(chosen) == limit:
+                break
             has_national = any(one.is_national for one, _ in chosen.values())
             alike = sorted(
                 (one for one in curated if one.kind == kind), key=lambda one: is_old(asking, one)

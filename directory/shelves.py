@@ -10,7 +10,7 @@ from directory.listing import Listing
 from directory.nearness import Point, Tree, distance_km, point
 from directory.places import all_places
 
-MOST = 64  # nearest services weighed per region: "open first" holds among these
+MOST = 40  # nearest services weighed per region: "open first" holds among these
 MOST_OWN = 16  # services of her own district weighed even when farther than those
 
 
@@ -29,7 +29,7 @@ class Region:
     def around(self, start: Point, ubigeo: str) -> Iterator[tuple[float | None, Listing]]:
         """Each listing once, with kilometres where it has a position: nearest, and her district."""
         seen = set()
-        for distance, one in islice(self.tree.walk(start), MOST):
+        for distance, one in self.tree.nearest(start, MOST):
             seen.add(one.id)
             yield distance, one
         for where, one in self.by_district.get(ubigeo, ())[:MOST_OWN]:

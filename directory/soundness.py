@@ -13,7 +13,7 @@ from directory.errors import EditRefused
 from directory.fields import DIALLED, PLACE_NAMES, YEAR
 from directory.lines import line_services, stand_ins
 from directory.nearness import distance_km, point
-from directory.places import Place, all_places, find
+from directory.places import Place, all_places, elsewhere, find
 from directory.rows import Row
 from directory.spelling import fold
 
@@ -157,6 +157,8 @@ def _position(said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         away = distance_km(point(lat, lon), point(place.lat, place.lon))
         if away > FARTHEST_KM:
             yield "lat", f"Ese punto está a {away:.0f} km de {place.label}."
+        elif there := elsewhere(place, lat, lon):
+            yield "lat", f"Ese punto está en {there.label}, no en {place.label}."
 
 
 def refuse_line(service_id: str) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from directory import schedules
-from directory.checks import FARTHEST_KM, MAIL
+from directory import fields, schedules
+from directory.checks import FARTHEST_KM
+from directory.errors import EditRefused
 from directory.lines import Line, lines, stand_ins
-from directory.listing import Listing, Phone, has_contact
+from directory.listing import Listing, has_contact
 from directory.nearness import distance_km, point
-from directory.places import all_places
-from directory.rows import LANGUAGES, read_number
+from directory.places import all_places, elsewhere
+from directory.rows import LANGUAGES
 from directory.seeds import split
 
 DAYS = 28
@@ -31,7 +32,7 @@ def problems(listings: Iterable[Listing], today: date) -> list[str]:
 
 
 def _service(one: Listing, today: date) -> Iterator[str]:
-    yield from _ways(one)
+    yield from _ways(one, today)
     if one.hours and not schedules.is_known(one.hours):
         yield f"hours {one.hours!r} cannot be read"
     elif one.hours and not _opens(one.hours, today):
@@ -40,31 +41,38 @@ def _service(one: Listing, today: date) -> Iterator[str]:
         yield "no language"
     for language in set(one.languages) - set(LANGUAGES.values()):
         yield f"language {language!r} is unknown"
-    if one.ubigeo and one.ubigeo not in all_places():
+    yield from _position(one)
+
+
+def _position(one: Listing) -> Iterator[str]:
+    """Whether it stands in the district that it says."""
+    place = all_places().get(one.ubigeo or "")
+    if one.ubigeo and place is None:
         yield f"there is no place {one.ubigeo}"
-    elif one.ubigeo and one.lat is not None and one.lon is not None:
-        place = all_places()[one.ubigeo]
-        away = distance_km(point(one.lat, one.lon), point(place.lat, place.lon))
-        if away > FARTHEST_KM:
-            yield f"its position is {away:.0f} km from {place.label}"
+    if place is None or one.lat is None or one.lon is None:
+        return
+    away = distance_km(point(one.lat, one.lon), point(place.lat, place.lon))
+    if away > FARTHEST_KM:
+        yield f"its position is {away:.0f} km from {place.label}"
+    elif there := elsewhere(place, one.lat, one.lon):
+        yield f"its position is in {there.label}, not in {place.label}"
 
 
-def _ways(one: Listing) -> Iterator[str]:
-    """How it is reached: at least one way, each of a shape that works."""
+def _ways(one: Listing, today: date) -> Iterator[str]:
+    """How it is reached: at least one way, each of a shape that can be reached in Peru."""
     if not has_contact(one) and not stand_ins(one.id):
         yield "no contact, and nothing stands in for it"
-    for phone in (*one.phones, *one.whatsapp):
-        if not _is_number(phone):
-            yield f"{phone.text!r} is no phone number"
-    for mail in split(one.email or ""):
-        if not MAIL.fullmatch(mail):
-            yield f"{mail!r} is no mail address"
-    if one.url and not one.url.startswith(("https://", "http://")):
-        yield f"{one.url!r} is no web address"
-
-
-def _is_number(phone: Phone) -> bool:
-    return read_number(phone.text) is not None
+    ways = (
+        *(("phones", phone.text, "phone number") for phone in one.phones),
+        *(("whatsapp", phone.text, "number to write to") for phone in one.whatsapp),
+        *(("email", mail, "mail address of a service") for mail in split(one.email or "")),
+        ("url", one.url or "", "web address"),
+    )
+    for field, text, what in ways:
+        try:
+            fields.read(field, text, today)
+        except EditRefused:
+            yield f"{text!r} is no {what}"
 
 
 def _opens(hours: str, today: date) -> bool:

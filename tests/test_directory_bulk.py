@@ -50,7 +50,11 @@ def test_the_seed_holds() -> None:
     [
         ({"phones": (Phone("llamar a Rosa"),)}, "is no phone number"),
         ({"phones": (Phone("http://a.pe"),)}, "is no phone number"),
+        ({"phones": (Phone("98130"),)}, "is no phone number"),
+        ({"phones": (Phone("390-2800"),)}, "is no phone number"),
+        ({"whatsapp": (Phone("1818"),)}, "is no number to write to"),
         ({"email": "rosa en a.pe"}, "is no mail address"),
+        ({"email": "rosa.quispe@ong.pe"}, "is no mail address of a service"),
         ({"url": "javascript:alert(1)"}, "is no web address"),
         ({"hours": "lunes 9-5"}, "cannot be read"),
         ({"hours": "Mo-Su off"}, "never open"),
@@ -58,6 +62,7 @@ def test_the_seed_holds() -> None:
         ({"languages": ("klingon",)}, "is unknown"),
         ({"ubigeo": "999999"}, "no place"),
         ({"lat": -77.0, "lon": -12.0}, "km from"),
+        ({"ubigeo": "070101", "lat": -12.11, "lon": -76.99}, "is in San Borja (Lima, Lima)"),
     ],
 )
 def test_a_slip_of_an_editor_is_named(change: dict[str, Any], said: str) -> None:

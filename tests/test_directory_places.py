@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from directory.nearness import Tree, distance_km, point
 from directory.places import Place, all_places, find, nearest, place
 
 
@@ -220,11 +223,21 @@ def test_any_text_is_survived(text: str, is_answer: bool) -> None:
     assert len(found) == len(set(found))
 
 
+@settings(max_examples=40)
+@given(st.floats(-18.3, -0.1), st.floats(-81.3, -68.7), st.integers(1, 80))
+def test_the_nearest_few_are_the_first_of_the_walk(lat: float, lon: float, most: int) -> None:
+    """The quick way finds what walking outwards finds, in the same order."""
+    districts = [one for one in all_places().values() if one.level == "district"]
+    tree = Tree([(point(one.lat, one.lon), one) for one in districts])
+    walked = list(islice(tree.walk(point(lat, lon)), most))
+    found = tree.nearest(point(lat, lon), most)
+    assert [one for _, one in found] == [one for _, one in walked]
+    assert [km for km, _ in found] == pytest.approx([km for km, _ in walked])
+
+
 @given(st.floats(-18.3, -0.1), st.floats(-81.3, -68.7))
 def test_nearest_agrees_with_looking_at_all(lat: float, lon: float) -> None:
     """The tree finds what a scan over all districts finds."""
-    from directory.nearness import distance_km, point
-
     here = point(lat, lon)
     districts = [one for one in all_places().values() if one.level == "district"]
     best = min(distance_km(here, point(one.lat, one.lon)) for one in districts)
