@@ -14,7 +14,7 @@ Keeping     store · worker · job · database · prepared · columns · tables 
 Sending     outbox · dispatch (its steps) · delivery (its loop) · content_sids
 Counselors  handoffs · counseling · cases · transcript · desertion · duty · shifts · rest · console
             drafts · shortlist (services to give) · safeword · refusals (why it did not arrive)
-            staff · signin · pace · onetime · passkeys · account · staffing · audit
+            staff · signin · pace · onetime · passkeys · account · staffing · audit · referral
 Operators   cli · terminal · rehearsal · upkeep · bulk · backup · doctor · checking · progress
             providers (a deployment's channels) · invitations (confirmation links) · mailing
 """

@@ -9,6 +9,7 @@ KuskaError
 ├── BrokenSeal            a sealed value was changed or moved to another row
 ├── HandoffRefused        somebody else has it, or it is over: the name of a phrase
 ├── SigninRefused         staff are not let in: the name of a phrase that says why
+├── Unprintable           a letter that no font of a document has; the message is the letter
 ├── CommandRefused        an operator's command cannot be done: one sentence for the operator
 └── SendError             a provider did not take a message (retryable or not, with its code)
 """
@@ -54,6 +55,10 @@ class HandoffRefused(KuskaError):
 
 class SigninRefused(KuskaError):
     """Somebody of the staff is not let in; the message is a key of `flows/console.yaml`."""
+
+
+class Unprintable(KuskaError):
+    """A document cannot show a letter that was typed; the message is the letter."""
 
 
 class CommandRefused(KuskaError):

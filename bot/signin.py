@@ -227,6 +227,14 @@ def member_of(connection: Connection, token: str, now: datetime) -> Member | Non
     return None if row is None else Member(*row)
 
 
+def ends_at(connection: Connection, token: str) -> datetime | None:
+    """When her session ends whatever she does; None when there is none."""
+    started_at = connection.scalar(
+        select(StaffSession.started_at).where(StaffSession.token_hash == token_hash(token))
+    )
+    return None if started_at is None else started_at + LONGEST
+
+
 def touch(connection: Connection, token: str, now: datetime, *, is_active: bool) -> None:
     """Her page was heard of; `is_active` says that it was she who did something."""
     values = {"heard_at": now, "active_at": now} if is_active else {"heard_at": now}

@@ -275,6 +275,7 @@ def fits(page: Page, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     small = page.evaluate(
         "[...document.querySelectorAll('button, a, input, textarea, select, summary')]"
+        ".map(e => e.closest('.tick') || e)"
         ".filter(e => e.offsetParent && e.type !== 'hidden' && !e.classList.contains('skip')"
         " && (e.offsetHeight < 44 || e.offsetWidth < 44)).map(e => e.outerHTML)"
     )
@@ -321,6 +322,34 @@ def test_a_passkey_is_added_and_lets_in(place: Place) -> None:
     rosa.get_by_role("button", name="Entrar con llave de acceso").click()
     rosa.get_by_role("button", name="Continuar").click()
     expect(rosa.get_by_text("Nadie espera ahora.")).to_be_visible()
+
+
+def test_a_referral_is_made_and_forgotten(place: Place) -> None:
+    """The page says first that nothing is kept; a session that ends in between loses nothing of
+    what stands on it; after a new sign-in in another tab the PDF is downloaded."""
+    rosa = place.counselor("Rosa", width=360)
+    place.person()
+    rosa.get_by_role("button", name="Atender").click()
+    rosa.get_by_text("Nota, pasar o cerrar").click()
+    rosa.get_by_role("link", name="Ficha de derivación").click()
+    expect(rosa.get_by_text("Nada de esta ficha se guarda.")).to_be_visible()
+    fits(rosa, 360)
+    rosa.get_by_label("Organización que la recibe").select_option(index=1)
+    rosa.get_by_label("Ella aceptó").check()
+    rosa.get_by_label("Resumen del caso").fill("Pide abogada")
+    rosa.get_by_label("Normal:").check()
+    rosa.get_by_label("Referencia:").check()
+    cookies: Any = rosa.context.cookies()
+    rosa.context.clear_cookies()
+    rosa.get_by_role("button", name="Hacer el PDF").click()
+    expect(rosa.get_by_text("Tu sesión terminó")).to_be_visible()
+    expect(rosa.get_by_label("Resumen del caso")).to_have_value("Pide abogada")
+    rosa.context.add_cookies(cookies)
+    with rosa.expect_download() as download:
+        rosa.get_by_role("button", name="Hacer el PDF").click()
+    assert download.value.suggested_filename == "ficha.pdf"
+    assert download.value.path().read_bytes().startswith(b"%PDF-")
+    expect(rosa.get_by_text("Listo. El PDF está en tus descargas")).to_be_visible()
 
 
 def test_a_ready_phrase_keeps_the_draft(place: Place) -> None:

@@ -106,9 +106,14 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Make a text storable: no control characters, no lone surrogates, at most `MAX_TEXT` long."""
+    """Make a text storable: as `tidy`, and at most `MAX_TEXT` long."""
+    return tidy(text)[:MAX_TEXT].strip()
+
+
+def tidy(text: str) -> str:
+    """A text without control characters and lone surrogates."""
     text = _NOISE.sub("", text.replace("\r\n", "\n"))
-    return _LONE_SURROGATE.sub("\ufffd", text)[:MAX_TEXT].strip()
+    return _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def header(headers: Mapping[str, str], name: str) -> str:

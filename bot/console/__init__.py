@@ -16,6 +16,7 @@
     parting    to a colleague, to an organization, closed
     desk       the same door, shell and store lent to the directory's editor (`directory.web`)
     preview    a service as a person would see it
+    referral   the referral form: typed, answered as a PDF, forgotten
     routes     `router(...)`: every path with the right it asks for
 
 Pages work without script; with it they are live. Text of hers enters a page escaped only.

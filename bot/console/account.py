@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import segno
 from sqlalchemy import Connection
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from bot import account, onetime, pace, passkeys
 from bot.console import sessions
+from bot.console.pages import HEADERS
 from bot.console.room import HOME, SIGN_IN, Room, Visit, go
 from bot.errors import SigninRefused
 from bot.signin import SHORTEST_PASSWORD
@@ -22,6 +23,11 @@ _QR_SCALE = 5
 async def show(room: Room, visit: Visit) -> Response:
     """`GET /console/account`."""
     return await _page(room, visit)
+
+
+async def show_form_token(room: Room, visit: Visit) -> Response:
+    """`GET /console/form`: for a page that was open when the session before ended."""
+    return PlainTextResponse(visit.form, headers=HEADERS)
 
 
 async def offer_key(room: Room, visit: Visit) -> Response:

@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 DIRECTORY = HERE.parents[1] / "directory"
 LANGUAGES = ("es", "en")
 """Of the console; a conversation has its own."""
-OWN, APART = ("console", "team", "case"), ("account", "confirming", "directory")
+OWN, APART = ("console", "team", "case"), ("account", "confirming", "directory", "referral")
 """Files whose phrases pages show; the name of one that stands apart keeps its file, as
 `account_title`."""
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

@@ -190,7 +190,9 @@ def signed_out(room: Room, request: Request) -> Response:
     """To the sign-in; our script is told instead, so that what was typed stays."""
     if request.headers.get("accept") == "text/plain":
         return room.say(request, None, 403, "session_over")
-    response = RedirectResponse(SIGN_IN, 303, headers=HEADERS)
+    # A form that came too late is not sent anywhere: the sign-in says so.
+    path = f"{SIGN_IN}?over" if request.method == "POST" else SIGN_IN
+    response = RedirectResponse(path, 303, headers=HEADERS)
     sessions.drop(response, is_https=room.is_https)
     return response
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.channels.webchat.page import Asset
-from bot.console import account, offering, parting, queue, shifts, signin, staff, thread
+from bot.console import account, offering, parting, queue, referral, shifts, signin, staff, thread
 from bot.console.pages import assets, send
 from bot.console.room import HOME, Handler, Room, guarded, opened
 from bot.staff import Right
@@ -22,6 +22,7 @@ GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
     ("GET", f"{HOME}/events", "counsel", queue.events),
     ("POST", f"{HOME}/presence", "counsel", queue.set_presence),
     ("POST", f"{HOME}/here", "account", queue.here),
+    ("GET", f"{HOME}/form", "account", account.show_form_token),
     ("POST", f"{HOME}/language", "account", signin.post_language),
     ("POST", f"{HOME}/signout", "account", signin.post_signout),
     ("GET", f"{HOME}/account", "account", account.show),
@@ -45,6 +46,8 @@ GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
     ("POST", f"{CASE}/give", "counsel", offering.give),
     ("POST", f"{CASE}/transfer", "counsel", parting.transfer),
     ("POST", f"{CASE}/close", "counsel", parting.close),
+    ("GET", f"{CASE}/referral", "counsel", referral.show),
+    ("POST", f"{CASE}/referral", "counsel", referral.make),
     ("POST", f"{CASE}/release", "supervise", queue.take_back),
     ("GET", f"{HOME}/shifts", "counsel", shifts.show),
     ("POST", f"{HOME}/shifts", "counsel", shifts.plan),

@@ -11,13 +11,13 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from bot.channels.base import clean
+from bot.channels.base import tidy
 from bot.channels.webchat.session import is_same_origin
 from bot.errors import RejectedInbound
 from bot.signin import LONGEST
 
-MAX_BODY = 64 * 1024
-"""Bytes; a reply of 4,000 letters is at most 48,000 as a form."""
+MAX_BODY = 128 * 1024
+"""Bytes; a letter takes up to nine of them in a form, and a referral form has 12,000."""
 MAX_FIELDS = 200
 """A service of the directory has forty, and a box to tick for each topic."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -69,7 +69,7 @@ async def fields_of(request: Request, token: str | None) -> Mapping[str, str]:
         )
     except ValueError:
         raise RejectedInbound(400, "unreadable") from None
-    fields = {name: clean(value) for name, value in pairs}
+    fields = {name: tidy(value).strip() for name, value in pairs}
     if token is not None and not hmac.compare_digest(
         fields.get("form", "").encode(), form_token(token).encode()
     ):

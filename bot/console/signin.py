@@ -24,7 +24,8 @@ async def show_signin(room: Room, request: Request) -> Response:
     """`GET /console/signin`."""
     if await room.visitor(request) is not None:
         return go(HOME)
-    return _signin_page(room, request)
+    wrong = "form_over" if "over" in request.query_params else ""
+    return _signin_page(room, request, wrong=wrong)
 
 
 async def post_signin(room: Room, request: Request) -> Response:

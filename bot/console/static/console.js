@@ -121,7 +121,21 @@ function setConnected(is) {
 }
 
 async function post(address, fields) {
-  return fetch(address, { method: "POST", headers: { Accept: "text/plain" }, body: fields });
+  const send = () => fetch(address, { method: "POST", headers: { Accept: "text/plain" }, body: fields });
+  const answer = await send();
+  if (answer.status !== 403 || !(await renewForms())) return answer;
+  fields.set("form", page.form);
+  return send();
+}
+
+// After a new sign-in in another tab the forms of this page are good again; what was typed stays.
+async function renewForms() {
+  const answer = await fetch("/console/form", { headers: { Accept: "text/plain" } });
+  const token = answer.ok ? await answer.text() : page.form;
+  if (token === page.form) return false;
+  page.form = token;
+  for (const field of document.querySelectorAll("input[name=form]")) field.value = token;
+  return true;
 }
 
 // -- presence, alerts ---------------------------------------------------------------------
