@@ -33,7 +33,7 @@ from bot.signin import Porter
 from bot.staff import Roster
 from bot.store import Store
 from bot.vault import Vault
-from directory import api, confirming, web
+from directory import api, confirming, links, web
 from directory.links import Signer
 
 ROOT = Path(__file__).parent
@@ -103,7 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
     signer = Signer(lambda: settings.derive("confirmation"))
     app.include_router(confirming.router(console.Counter(room), signer))
     app.include_router(api.router(lambda: house.directory, house.clock))
-    app.include_router(web.router(console.EditorsDesk(room)))
+    app.include_router(web.router(console.EditorsDesk(room, partial(_confirmation, room, signer))))
 
     @app.exception_handler(404)
     async def not_here(_: Request, __: Exception) -> PlainTextResponse:
@@ -160,6 +160,11 @@ def _console(settings: Settings, house: House, store: Store) -> console.Room:
     return console.Room(house, store, porter, roster, ledger, live, settings.public_url)
 
 
+def _confirmation(room: console.Room, signer: Signer, code: str) -> str:
+    """A confirmation link of a service."""
+    return f"{room.public_url}{links.PATH}/{signer.token(code, room.now())}"
+
+
 def _now() -> datetime:
     return datetime.now(LIMA)
 
@@ -177,6 +182,7 @@ def _greeting(settings: Settings, host: str, port: int, link: str | None) -> str
 
   Chat             http://{host}:{port}/
   Consola          {_console_url(settings, port)}/console{enrol}
+  Directorio       {_console_url(settings, port)}/directory
   Probar           .venv/bin/kuska chat
 
   Telegram         {"conectado" if settings.telegram_token else "TELEGRAM_BOT_TOKEN=… make run"}

@@ -60,6 +60,12 @@ class Desk(Protocol):
     async def write(self, work: Callable[[Connection], T]) -> T:
         """One transaction, durable when it returns; what it published is searched from then on."""
 
+    def record(self, connection: Connection, visit: Visit, action: str, subject: str) -> None:
+        """Write a deed down where nobody can change it, in the transaction of the deed."""
+
+    def link(self, code: str) -> str:
+        """A link by which a service's own staff confirm its entry."""
+
     def directory(self) -> Directory:
         """What is searched now."""
 

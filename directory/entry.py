@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from directory.desk import HOME, Desk, Visit
 from directory.errors import EditRefused, NotAllowed
 from directory.fields import FIELDS, kinds
 from directory.lines import line_services
+from directory.links import may_have_link
 from directory.models import FEAR_TAXONOMIES
 from directory.needs import topics
 from directory.newcomers import usual
@@ -54,7 +56,7 @@ async def show(desk: Desk, visit: Visit) -> Response:
     if listed is not None and listed.id != code:
         return desk.go(address(listed.id))
     standing = await desk.read(lambda connection: _standing(connection, visit.editor, code))
-    return _page(desk, visit, standing, {}, None)
+    return await _page(desk, visit, standing, {}, None)
 
 
 async def show_new(desk: Desk, visit: Visit) -> Response:
@@ -62,7 +64,7 @@ async def show_new(desk: Desk, visit: Visit) -> Response:
     standing = await desk.read(lambda connection: _standing(connection, visit.editor, NEW))
     own = {"organization": standing.organization or ""}
     said = {**usual(own, desk.now().date()), **own}
-    return _page(desk, visit, standing, said, None)
+    return await _page(desk, visit, standing, said, None)
 
 
 async def consider(desk: Desk, visit: Visit) -> Response:
@@ -75,7 +77,7 @@ async def save(desk: Desk, visit: Visit) -> Response:
     """`POST` of the form: proposed, or back with a sentence beside each field that is wrong."""
     standing, said, look = await _read(desk, visit)
     if "look" in visit.fields:
-        return _page(desk, visit, standing, said, look)
+        return await _page(desk, visit, standing, said, look)
     wrong = dict(look.wrong)
     if not standing.is_new and visit.fields.get("seen") != form.seen(standing.said):
         wrong[""] = SEEN_CHANGED
@@ -83,7 +85,7 @@ async def save(desk: Desk, visit: Visit) -> Response:
         wrong["why"] = "Escribe cómo lo sabes: así otra persona puede comprobarlo."
     is_unsure = bool(look.doubles) and standing.is_new and "sure" not in visit.fields
     if wrong or is_unsure:
-        return _page(desk, visit, standing, said, replace(look, wrong=wrong), 422)
+        return await _page(desk, visit, standing, said, replace(look, wrong=wrong), 422)
     now, code = desk.now(), None if standing.is_new else standing.code
 
     def work(connection: Connection) -> tuple[Proposal, ...]:
@@ -97,7 +99,7 @@ async def save(desk: Desk, visit: Visit) -> Response:
     except NotAllowed:
         raise
     except EditRefused as refused:
-        return _page(desk, visit, standing, said, replace(look, wrong=refused.wrong), 422)
+        return await _page(desk, visit, standing, said, replace(look, wrong=refused.wrong), 422)
     done = "_".join(one.state for one in made) or "same"
     if standing.is_new:
         return desk.go(f"{HOME}?done={done}")
@@ -114,6 +116,24 @@ async def confirm(desk: Desk, visit: Visit) -> Response:
 
     await desk.write(work)
     return desk.go(f"{address(code)}?done=confirmed")
+
+
+async def link(desk: Desk, visit: Visit) -> Response:
+    """`POST …/link`: a confirmation link, to be copied into a chat with the service."""
+    code = visit.request.path_params["service"]
+    listed = desk.directory().row(code)
+    if listed is None or not may_have_link(listed):
+        raise EditRefused("Este servicio no se muestra o es una línea nacional: no lleva enlace.")
+
+    def work(connection: Connection) -> Standing:
+        standing = _standing(connection, visit.editor, code)
+        if standing.closed_to:
+            raise NotAllowed("Este servicio es de otra organización.")
+        desk.record(connection, visit, "directory_link", code)
+        return standing
+
+    standing = await desk.write(work)
+    return await _page(desk, visit, standing, {}, None, link=desk.link(code))
 
 
 async def suggest(desk: Desk, visit: Visit) -> Response:
@@ -155,24 +175,33 @@ async def _read(desk: Desk, visit: Visit) -> tuple[Standing, dict[str, str], for
     told = {name: text for name, text in said.items() if name != "id"}
     if standing.is_new:
         told = {**usual(said, desk.now().date()), **told}
-    listings = desk.directory().listings
-    look = form.look(standing.said, told, unclear, listings, desk.now(), is_new=standing.is_new)
-    return standing, said, look
+    return standing, said, await _look(desk, standing, told, unclear)
 
 
-def _page(
+async def _look(
+    desk: Desk, standing: Standing, told: Mapping[str, str], unclear: Mapping[str, str]
+) -> form.Look:
+    """Away from the event loop: every service is compared."""
+    others, now, is_new = desk.directory().listings, desk.now(), standing.is_new
+    return await asyncio.to_thread(
+        form.look, standing.said, told, unclear, others, now, is_new=is_new
+    )
+
+
+async def _page(
     desk: Desk,
     visit: Visit,
     standing: Standing,
     said: Mapping[str, str],
     look: form.Look | None,
     status: int = 200,
+    *,
+    link: str = "",
 ) -> Response:
     if look is None and standing.is_new:
         look = form.Look({}, "", (), (), None, ())
     elif look is None:
-        listings = desk.directory().listings
-        look = form.look(standing.said, {}, {}, listings, desk.now(), is_new=False)
+        look = await _look(desk, standing, {}, {})
     listed = desk.directory().row(standing.code)
     return desk.page(
         visit,
@@ -191,6 +220,8 @@ def _page(
         if listed
         else None,
         done=visit.request.query_params.get("done", ""),
+        link=link,
+        may_have_link=listed is not None and may_have_link(listed),
     )
 
 

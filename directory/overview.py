@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -104,7 +105,8 @@ async def show(desk: Desk, visit: Visit) -> Response:
         return ids, organization_of(connection, visit.editor)
 
     ids, organization = await desk.read(work)
-    fitting = found(desk.directory().listings, wish, today, frozenset(ids), organization)
+    listings, waiting = desk.directory().listings, frozenset(ids)
+    fitting = await asyncio.to_thread(found, listings, wish, today, waiting, organization)
     last = max(1, -(-len(fitting) // PER_PAGE))
     wish = replace(wish, page=min(wish.page, last))
     start = (wish.page - 1) * PER_PAGE

@@ -82,6 +82,7 @@ async def revert(desk: Desk, visit: Visit) -> Response:
     number = _number(visit)
 
     def work(connection: Connection) -> Proposal:
+        desk.record(connection, visit, "directory_revert", str(number))
         return reverting.revert(connection, number, by=visit.editor, why=why, now=now)
 
     made = await desk.write(work)
@@ -92,7 +93,12 @@ async def _decide(
     desk: Desk, visit: Visit, done: str, deed: Callable[[Connection, int], Proposal]
 ) -> Response:
     number = _number(visit)
-    await desk.write(lambda connection: deed(connection, number))
+
+    def work(connection: Connection) -> None:
+        deed(connection, number)
+        desk.record(connection, visit, f"directory_{done}", str(number))
+
+    await desk.write(work)
     back = visit.fields.get("back", "")
     is_own = back.startswith(f"{HOME}/services/") and "\\" not in back
     return desk.go(f"{back if is_own else REVIEW}?done={done}")

@@ -26,6 +26,7 @@ PATHS: tuple[tuple[str, str, Right, Callable[[Desk, Visit], Awaitable[Response]]
     ("POST", SERVICE, "edit", entry.save),
     ("POST", f"{SERVICE}/look", "edit", entry.consider),
     ("POST", f"{SERVICE}/confirm", "edit", entry.confirm),
+    ("POST", f"{SERVICE}/link", "edit", entry.link),
     ("GET", f"{SERVICE}/history", "edit", review.history),
     ("GET", f"{HOME}/review", "edit", review.show),
     ("POST", f"{DECISION}/publish", "review", review.publish),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from bot.console import preview, room
@@ -17,6 +17,7 @@ from bot.staff import Member
 from directory.desk import Endpoint, Handler, Right, Visit
 from directory.errors import EditRefused, NotAllowed
 from directory.listing import Listing
+from directory.models import Organization
 from directory.proposals import Editor
 from directory.search import Directory
 
@@ -26,17 +27,19 @@ T = TypeVar("T")
 class EditorsDesk:
     """`directory.desk.Desk` over the console's room."""
 
-    def __init__(self, rooms: Room) -> None:
+    def __init__(self, rooms: Room, link: Callable[[str], str]) -> None:
+        """`link(code)` is a confirmation link of a service."""
         self._room = rooms
+        self.link = link
         self.languages: Mapping[str, str] = rooms.house.catalogues.titles
 
     def endpoint(self, right: Right, handler: Handler) -> Endpoint:
         """Through the console's one door; who may not is told, and it is recorded."""
 
         async def handled(rooms: Room, visit: room.Visit) -> Response:
-            editors = Visit(visit.request, _editor(visit.member), visit.fields, visit)
+            editor = await self.read(lambda connection: _editor(connection, visit.member))
             try:
-                return await handler(editors)
+                return await handler(Visit(visit.request, editor, visit.fields, visit))
             except NotAllowed as refusal:
                 subject = visit.request.url.path
                 return await rooms.refuse(visit, "refused", 403, str(refusal), subject)
@@ -66,6 +69,11 @@ class EditorsDesk:
         await asyncio.to_thread(self._room.house.refresh, self._room.store)
         return answer
 
+    def record(self, connection: Connection, visit: Visit, action: str, subject: str) -> None:
+        """A deed, in the transaction of the deed itself."""
+        room_ = self._room
+        room_.ledger.record(connection, visit.editor.id, action, room_.now(), subject=subject)
+
     def directory(self) -> Directory:
         """What is searched now."""
         return self._room.house.directory
@@ -79,8 +87,10 @@ class EditorsDesk:
         return preview.cards(self._room.house, listing, language, channel)
 
 
-def _editor(member: Member) -> Editor:
-    """Somebody of the staff, as the directory knows her."""
+def _editor(connection: Connection, member: Member) -> Editor:
+    """Somebody of the staff as the directory knows her; her organization goes by code or name."""
     written = member.organization_id or ""
-    number = int(written) if written.isascii() and written.isdigit() else None
+    is_code = written.isascii() and written.isdigit()
+    known = Organization.id == int(written) if is_code else Organization.name == written
+    number = connection.scalar(select(Organization.id).where(known)) if written else None
     return Editor(member.id, member.name, number, is_reviewer=member.may("review"))

@@ -35,6 +35,8 @@ from bot.store import Store
 
 T = TypeVar("T")
 HOME, SIGN_IN = "/console", "/console/signin"
+LONGEST_SUBJECT = 80
+"""Letters of what a deed was about; an address that somebody tried may be longer."""
 HASHING_AT_ONCE, HASHING_WAITS = 2, 20
 """Each takes 64 MB and a fifth of a second; beyond what waits, one is told to come back."""
 
@@ -128,6 +130,7 @@ class Room:
     ) -> Response:
         """What she may not do is said, and recorded."""
         member, now = visit.member, self.now()
+        subject = subject and subject[:LONGEST_SUBJECT]
         await self.write(
             lambda connection: self.ledger.record(
                 connection, member.id, action, now, subject=subject

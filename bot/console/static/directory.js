@@ -44,3 +44,12 @@ if (box) {
     wait = setTimeout(() => suggest().catch(() => {}), LATER);
   });
 }
+
+const copy = document.getElementById("copy");
+if (copy && navigator.clipboard) {
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById("link").value);
+    copy.textContent = copy.dataset.done;
+  });
+}
