@@ -10,7 +10,7 @@ Talking     messages · engine · conversation · carrying (effects) · translat
 Edges       channels · webhooks · reception · health · chores · settings · errors · house
 Keeping     store · worker · job · database · prepared · columns · tables · models (personnel)
             records · payload · vault · masters (keys) · retention · traces (providers' copies)
-            incidents · migrations
+            incidents · reports (did a service answer) · migrations
 Sending     outbox · dispatch (its steps) · delivery (its loop) · content_sids
 Counselors  handoffs · counseling · cases · transcript · desertion · duty · shifts · rest · console
             drafts · shortlist (services to give) · safeword · refusals (why it did not arrive)

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot import handoffs, incidents, outbox, records, retention, traces
+from bot import handoffs, incidents, outbox, records, reports, retention, traces
 from bot.engine import effects
 from bot.engine.turn import Turn
 from bot.messages import Message
 from bot.records import Arrival
 from bot.retention import Farewell
 from bot.vault import Vault
+from directory import complaints
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +74,8 @@ def _do(
                 handoffs.alert(connection, arrival.handoff_id, sign, now)
         case effects.CountAnswer(kind):
             incidents.count(connection, f"answer_{kind}", now)
+        case effects.ReportContact(service_id, kind):
+            reports.take(connection, vault, contact_id, service_id, kind, now.date())
+        case effects.CountShown(service_ids):
+            complaints.count_shown(connection, service_ids, now.date())
     return 0

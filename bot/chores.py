@@ -55,6 +55,7 @@ def all_of(house: House, store: Store, keep_texts: timedelta) -> list[Awaitable[
 
     async def refresh() -> None:
         await asyncio.to_thread(house.refresh, store)
+        await asyncio.to_thread(house.hear_complaints, store)
 
     return [
         every(PURGE_EVERY, purge),

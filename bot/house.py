@@ -21,7 +21,7 @@ from bot.engine.world import Duty
 from bot.store import Store
 from bot.translation import Catalogues
 from bot.vault import Vault
-from directory import places, seeding
+from directory import complaints, places, seeding
 from directory.reading import version
 from directory.search import Directory
 
@@ -57,8 +57,15 @@ class House:
         with store.read() as connection, Session(connection) as session:
             if version(session) == self.directory.version:
                 return False
-            self.directory = Directory.of(session)
+            self.directory = Directory.of(session).troubled(self.directory.troubles)
         return True
+
+    def hear_complaints(self, store: Store) -> None:
+        """Take over what people say of services: it orders the next search (SAFETY 34)."""
+        with store.read() as connection:
+            troubles = complaints.troubles(connection, self.clock().date())
+        if troubles != self.directory.troubles:
+            self.directory = self.directory.troubled(troubles)
 
     def phrase(self, language: str, key: str) -> str:
         """A phrase of the flows in a language."""

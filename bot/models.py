@@ -186,6 +186,17 @@ class HandoffChange(Base):
     changed_at: Mapped[datetime]
 
 
+class ReportMark(Base):
+    """That a contact spoke of a service, under her own key: `owner` is the same for all her marks
+    and found by nobody without the key, `mark` for one service. It keeps a second report from
+    counting for 30 days, and goes with her."""
+
+    __tablename__ = "report_mark"
+    owner: Mapped[bytes] = mapped_column(primary_key=True)
+    mark: Mapped[bytes] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(Date, index=True)
+
+
 class ContentSid(Base):
     """A content template made at Twilio, found again by the hash of what it shows."""
 

@@ -163,6 +163,7 @@ class Rehearsal:
         kept_there = None if name == "web" else ref
         inbound = Inbound(name, address, ref, text, choice, location, media, message_ref=kept_there)
         outcome = self._run(lambda connection: receive(self.house, connection, inbound))
+        self.house.hear_complaints(self.store)
         shown: list[Sending] = []
         if outcome.parting is not None:
             parting = outcome.parting

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, func, insert, literal, or_, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
-from bot import outbox, traces
+from bot import outbox, reports, traces
 from bot.columns import Number, new_id, to_ms
 from bot.errors import NoSuchContact
 from bot.models import (
@@ -74,6 +74,8 @@ def erase(connection: Connection, vault: Vault, contact_id: int, now: datetime) 
     """
     farewell = _farewell(connection, vault, contact_id)
     _remember_refs(connection, contact_id, now)
+    if farewell is not None:  # her key is there
+        reports.forget(connection, vault, contact_id)
     vault.destroy([contact_id])
     remove(connection, [contact_id], now)
     truncate_after(connection)
@@ -121,6 +123,7 @@ def purge(store: Store, vault: Vault, keep_texts: timedelta, now: datetime) -> P
     submit(lambda connection: _end_silent(connection, now)).result()
     conversations = submit(lambda connection: _let_texts_go(connection, now - keep_texts)).result()
     submit(lambda connection: _let_deliveries_go(connection, now - DELIVERIES_STAY)).result()
+    submit(lambda connection: reports.let_go(connection, now.date())).result()
     contacts = _erase_idle(store, vault, now)
     return Purged(
         conversations, contacts, drop_orphans(store, vault, now), drop_strangers(store, vault)

@@ -228,6 +228,12 @@ class Vault:
         """The mark of a pocket word, nothing without her key; compare with `compare_digest`."""
         return hmac.digest(self._key(contact_id).word_key, folded_word.encode(), "sha256")
 
+    def marks(self, contact_id: int, purpose: str, value: str) -> tuple[bytes, bytes]:
+        """Two marks under her key: one for all values of a purpose, one for this value."""
+        key = self._key(contact_id).word_key
+        owner = hmac.digest(key, f"\0{purpose}".encode(), "sha256")
+        return owner, hmac.digest(owner, value.encode(), "sha256")
+
     # -- inside -------------------------------------------------------------------------------
 
     def _key(self, contact_id: int) -> _Key:

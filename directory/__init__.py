@@ -26,6 +26,7 @@ From people to tables, by one way in (`editing.propose`, `publish`, `refuse`; `r
 - `fields` reads each field as it is kept, `hours` and `telephone` among them; `soundness` is what
   fields must say together, `scrutiny` whose the service is and who else looks; `newcomers`;
 - `proposals` keeps what was proposed and by whom, published ones being the revisions;
+- `complaints` counts whether services answered people, and how often they are shown;
 - `confirming` asks a service's own staff behind a signed link (`links`); `freshness` says when;
 - `publishing` puts fields in force over all tables, in one transaction;
 - `imports` takes in the changed rows of a spreadsheet, all or none.

@@ -73,7 +73,7 @@ class Shop:
     def now(self) -> tuple[Publication, datetime]:
         """The publication of the edition in force, made when it is first asked for."""
         edition, kept = self.directory(), self._kept
-        if kept is None or kept[0].edition is not edition:
+        if kept is None or kept[0].edition.listings is not edition.listings:
             kept = (Publication.of(edition), self.clock().replace(microsecond=0))
             self._kept = kept
         return kept

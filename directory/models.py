@@ -245,6 +245,25 @@ class Change(Base):
     after: Mapped[str] = mapped_column(Text)
 
 
+class ServiceReport(Base):
+    """How often people said on a day that a service answered, was closed, …; nobody's."""
+
+    __tablename__ = "service_report"
+    service_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    times: Mapped[int] = mapped_column(Integer)
+
+
+class ServiceShown(Base):
+    """How often a service was shown in a month, named by its first day; to nobody in particular."""
+
+    __tablename__ = "service_shown"
+    service_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    month: Mapped[date] = mapped_column(Date, primary_key=True)
+    times: Mapped[int] = mapped_column(Integer)
+
+
 class Edition(Base):
     """One row: which seed was loaded last, and a number that grows with every published change."""
 

@@ -1,14 +1,15 @@
 """Which services answer a need, here and now.
 
-`Directory` is an index in memory, built once from the tables and never changed; a published edit
-makes a new one. What serves her region or all of Peru always comes before what is elsewhere;
-`weighing` orders the rest. A service that nobody ever confirmed and whose source is older than 24
-months comes only after a national line (SAFETY 31).
+`Directory` is an index in memory, built once from the tables and never changed; a published edit or
+a complaint makes a new one. What serves her region or all of Peru always comes before what is
+elsewhere; `weighing` orders the rest. A service that nobody ever confirmed and whose source is
+older than 24 months comes only after a national line (SAFETY 31).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +22,17 @@ from directory.needs import Need, need
 from directory.places import Place, nearest
 from directory.reading import Records, read
 from directory.shelves import Shelf, fill
-from directory.weighing import Asking, Weight, answer, is_far, is_line, is_old, repeats, weigh
+from directory.weighing import (
+    Asking,
+    Weight,
+    answer,
+    is_far,
+    is_line,
+    is_old,
+    is_troubled,
+    repeats,
+    weigh,
+)
 
 MOST_NATIONAL = 6
 ADDED_BY_EDITORS = 2  # priority from which a national service need not stand in needs.csv
@@ -49,6 +60,7 @@ class Directory:
     def __init__(self, records: Records) -> None:
         self.version = records.version
         self.listings = records.listings
+        self.troubles: Mapping[str, int] = {}
         self._superseded = records.superseded
         self._by_id = {one.id: one for one in records.listings}
         self._shelves = fill(one for one in records.listings if is_shown(one))
@@ -57,6 +69,12 @@ class Directory:
     def of(cls, session: Session) -> Directory:
         """The directory as it is in the tables now."""
         return cls(read(session))
+
+    def troubled(self, troubles: Mapping[str, int]) -> Directory:
+        """The same edition with other complaints (`complaints.troubles`); the index is shared."""
+        other = copy(self)
+        other.troubles = troubles
+        return other
 
     def row(self, service_id: str) -> Listing | None:
         """The row in force, shown or not: an old id gives the newer row. For editors and checks."""
@@ -104,7 +122,7 @@ class Directory:
             place = nearest(*point)
         here = point or (place and (place.lat, place.lon))
         start = nearness.point(*here) if here and place else None
-        asking = Asking(need(need_id), place, start, at, frozenset(fears))
+        asking = Asking(need(need_id), place, start, at, frozenset(fears), self.troubles)
         curated = self._curated(asking)
         has_regional, found = self._found(asking, curated, limit)
         is_widened = False
@@ -142,7 +160,8 @@ class Directory:
                 break
             has_national = any(one.is_national for one, _ in chosen.values())
             alike = sorted(
-                (one for one in curated if one.kind == kind), key=lambda one: is_old(asking, one)
+                (one for one in curated if one.kind == kind),
+                key=lambda one: (is_old(asking, one), is_troubled(asking, one)),
             )
             national = alike[0] if alike else None
             for listing, distance in self._ranked(asking, kind, None if has_national else national):

@@ -6,12 +6,15 @@ The order of answers is that of SAFETY 31, seen from where she stands:
 2. near (30 km, or her own district), then what serves all of Peru, then far;
 3. without what she fears before what nobody knows;
 4. confirmed lately, official and of this year, the rest;
-5. open, then unknown, then closed;
-6. the topic the need prefers, her own district, the nearest.
+5. without many complaints of people who turned to it (`complaints`);
+6. open, then unknown, then closed;
+7. without any such complaint before with one;
+8. the topic the need prefers, her own district, the nearest.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from math import inf
@@ -25,6 +28,8 @@ from directory.needs import Need
 from directory.places import Place
 
 NEAR_KM = 30.0
+MANY = 3
+"""So many more complaints than good answers weigh more than being open."""
 OPENNESS = {True: 0, None: 1, False: 2}
 
 Weight = tuple[float, ...]
@@ -39,6 +44,7 @@ class Asking:
     start: Point | None
     at: datetime
     fears: frozenset[str]
+    troubles: Mapping[str, int] = field(default_factory=dict)
     prefix: str = field(init=False)
     today: date = field(init=False)
     _open: dict[str, bool | None] = field(init=False)
@@ -87,18 +93,26 @@ def weigh(asking: Asking, listing: Listing, distance: float | None, topic_rank: 
     """
     is_own = asking.is_own(listing)
     is_near = is_own or distance is None or distance <= NEAR_KM
+    trouble = asking.troubles.get(listing.id, 0) if asking.troubles else 0
     unknown = sum(1 for fear in asking.fears if fear not in listing.fears) if asking.fears else 0
     return (
         asking.need.preference(listing.id),
         not is_near,
         unknown,
         tier(listing, asking.today),
+        trouble >= MANY,
         OPENNESS[asking.is_open(listing)],
+        trouble > 0,
         topic_rank,
         not is_own,
         inf if distance is None else distance,
         listing.rank,
     )
+
+
+def is_troubled(asking: Asking, listing: Listing) -> bool:
+    """Whether many could not reach it lately; a national line stands where it is."""
+    return asking.troubles.get(listing.id, 0) >= MANY and not is_line(listing)
 
 
 def is_far(weight: Weight) -> bool:

@@ -189,7 +189,16 @@ class Service:
         }
 
 
-PERSONAL = ("contact", "conversation", "message", "outbox", "delivery", "handoff", "received_id")
+PERSONAL = (
+    "contact",
+    "conversation",
+    "message",
+    "outbox",
+    "delivery",
+    "handoff",
+    "received_id",
+    "report_mark",
+)
 
 
 def settings(folder: Path, telegram_url: str, twilio_url: str) -> dict[str, str]:

@@ -54,7 +54,8 @@ async def live_through(service: Service, monkeypatch: pytest.MonkeyPatch) -> Non
         await service.write(text, PHONE)
     headers = {"origin": PUBLIC_URL}
     await service.client.get("/")
-    for text in ("hola", "si", TEXT):
+    told = ("necesito una abogada en iquitos", f"{WORD} no me contestan", "1", "nadie contestó")
+    for text in ("hola", "si", TEXT, *told):
         await service.client.post("/web/messages", json={"text": text}, headers=headers)
     await go_wrong(service, monkeypatch)
 

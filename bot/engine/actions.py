@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import danger, places, questions, requests, sessions, spoken, summary
+from bot.engine import danger, outcomes, places, questions, requests, sessions, spoken, summary
 from bot.engine.composing import reprompt
 from bot.engine.effects import (
     AlertCounselor,
@@ -224,37 +224,41 @@ def keep_topic(turn: Turn) -> None:
     turn.memory.topic = turn.chosen
 
 
-ALL: Mapping[str, Callable[[Turn], None]] = {
-    action.__name__: action
-    for action in (
-        remember_wish,
-        recall_wish,
-        forget_wish,
-        requests.take_second,
-        switch_to_her_language,
-        show_again,
-        ask_again,
-        step_back,
-        keep_language,
-        keep_named_language,
-        take_need,
-        take_place,
-        forget_place,
-        forget_need,
-        keep_fear,
-        remind_danger,
-        remind_crisis,
-        alert_counselor,
-        answer_media,
-        answer_media_live,
-        answer_location_live,
-        say_outside_peru,
-        keep_helped,
-        keep_not_helped,
-        withdraw,
-        keep_topic,
-        *sessions.ACTIONS,
-        *places.ACTIONS,
-        *summary.ACTIONS,
-    )
-} | questions.ACTIONS
+ALL: Mapping[str, Callable[[Turn], None]] = (
+    {
+        action.__name__: action
+        for action in (
+            remember_wish,
+            recall_wish,
+            forget_wish,
+            requests.take_second,
+            switch_to_her_language,
+            show_again,
+            ask_again,
+            step_back,
+            keep_language,
+            keep_named_language,
+            take_need,
+            take_place,
+            forget_place,
+            forget_need,
+            keep_fear,
+            remind_danger,
+            remind_crisis,
+            alert_counselor,
+            answer_media,
+            answer_media_live,
+            answer_location_live,
+            say_outside_peru,
+            keep_helped,
+            keep_not_helped,
+            withdraw,
+            keep_topic,
+            *sessions.ACTIONS,
+            *places.ACTIONS,
+            *summary.ACTIONS,
+        )
+    }
+    | questions.ACTIONS
+    | outcomes.ACTIONS
+)

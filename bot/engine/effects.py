@@ -69,6 +69,21 @@ class CountAnswer:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReportContact:
+    """She said how it went with a service (SAFETY 34); counted by service, linked to nobody."""
+
+    service_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountShown:
+    """These services were shown to somebody."""
+
+    service_ids: tuple[str, ...]
+
+
 Effect = (
     VoidOutbox
     | DeleteSent
@@ -79,4 +94,6 @@ Effect = (
     | CloseHandoff
     | AlertCounselor
     | CountAnswer
+    | ReportContact
+    | CountShown
 )

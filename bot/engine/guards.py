@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import danger, questions, spoken, waiting
+from bot.engine import danger, outcomes, questions, spoken, waiting
 from bot.engine.folding import fold
 from bot.engine.memory import START
 from bot.engine.pocket import is_good
@@ -231,4 +231,5 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
     | spoken.GUARDS
     | danger.GUARDS
     | waiting.GUARDS
+    | outcomes.GUARDS
 )

@@ -24,6 +24,8 @@ class Memory:
     `prompt` holds id and title of each choice last shown, in order: numbers and titles are read
     against what she really saw. `trail` are the states behind her, for "back". `confided` is what
     she said of herself that no question needs to ask again (see `bot.engine.told`).
+    `shown` are services she was given, `outcomes` how it went with them, `spoken_of` the one she is
+    asked about.
     """
 
     state: str = START
@@ -44,6 +46,9 @@ class Memory:
     place: str | None = None
     places: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    shown_at: datetime | None = None
+    outcomes: dict[str, str] = field(default_factory=dict)
+    spoken_of: str | None = None
     told: list[str] = field(default_factory=list)
     misses: int = 0
     danger_at: datetime | None = None
@@ -89,7 +94,7 @@ class Memory:
     def load(cls, kept: dict[str, Any]) -> Memory:
         """The inverse of `dump`; a name that is no longer known is left out."""
         known = {name: value for name, value in kept.items() if name in cls.__slots__}
-        for name in ("heard_at", "covered_at", "danger_at"):
+        for name in ("heard_at", "covered_at", "danger_at", "shown_at"):
             if isinstance(known.get(name), str):
                 known[name] = datetime.fromisoformat(known[name])
         return cls(**known)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import cards, questions
+from bot.engine import cards, outcomes, questions
+from bot.engine.effects import CountShown
 from bot.engine.values import fill
 from bot.messages import Message
 from directory.places import all_places, place
@@ -35,7 +36,8 @@ def services(turn: Turn) -> list[Message]:
         fears=memory.fears,
         limit=LOOKED_AT,
     )
-    found = sorted(answer.found, key=cards.is_web_only)[:CARDS]
+    helped = [one for one in answer.found if not outcomes.has_failed(turn, one.listing.id)]
+    found = sorted(helped, key=cards.is_web_only)[:CARDS]
     messages = []
     if memory.need in NEEDS_ABOUT_CRIMES and turn.tell_once("state_duty"):
         messages.append(Message(turn.phrase("find_service.state_duty")))
@@ -44,8 +46,11 @@ def services(turn: Turn) -> list[Message]:
     if found and not messages:
         messages.append(Message(turn.phrase("find_service.found")))
     messages += [cards.card(one, turn) for one in found]
-    shown = {one.listing.id for one in found}
+    shown = [one.listing.id for one in found]
     memory.shown = [*memory.shown, *(one for one in shown if one not in memory.shown)]
+    if shown:
+        memory.shown_at = world.now
+        turn.effects.append(CountShown(tuple(shown)))
     always = [one for one in answer.national if one.is_open and one.listing.id not in shown]
     if always and not any(one.is_open and one.listing.is_national for one in found):
         messages.append(cards.open_now(always, turn))
@@ -92,9 +97,16 @@ def summary_lines(turn: Turn) -> list[tuple[str, str]]:
 
 
 ALL: Mapping[str, Callable[[Turn], list[Message]]] = {
-    show.__name__: show for show in (services, web_addresses, summary)
+    show.__name__: show for show in (services, web_addresses, summary, outcomes.ask_back)
 }
 OFFERS: Mapping[str, Callable[[Turn], list[tuple[str, str]]]] = {
     offer.__name__: offer
-    for offer in (places, departments, languages, summary_lines, questions.ticks)
+    for offer in (
+        places,
+        departments,
+        languages,
+        summary_lines,
+        questions.ticks,
+        outcomes.named_contacts,
+    )
 }

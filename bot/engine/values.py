@@ -6,7 +6,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bot.engine import wording
+from bot.engine import outcomes, wording
 from directory.places import place
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ ALL: Mapping[str, Callable[[Turn], Any]] = {
     "present": lambda turn: turn.world.duty.present,
     "ahead": lambda turn: turn.world.ahead,
     "guess": _guess,
+    "contact": outcomes.contact_name,
     "wait": lambda turn: turn.world.duty.wait_minutes,
     "next_shift": lambda turn: wording.moment(turn.world.duty.next_shift_at, turn),
 }
