@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from pydantic import TypeAdapter, ValidationError
 
 from directory import cells
 from directory.columns import all_columns, title
-from directory.errors import CellRefused
+from directory.errors import CellRefused, SheetRefused
 from directory.places import Place, all_places
 from directory.reading import Records
 from directory.sheet import Line, Sheet
@@ -45,6 +47,53 @@ class Difference:
     name: str
     changes: tuple[Change, ...]
     refused: tuple[str, ...] = ()
+
+
+_PACKED = TypeAdapter(list[Difference])
+
+
+def pack(differences: list[Difference]) -> str:
+    """As text, to be kept by a page until somebody agrees."""
+    return _PACKED.dump_json(differences).decode()
+
+
+def unpack(text: bytes) -> list[Difference]:
+    """What `pack` made; raises SheetRefused for anything else."""
+    try:
+        found = _PACKED.validate_json(text)
+    except ValidationError:
+        found = []
+    if not found or not all(map(_is_text, found)):
+        raise SheetRefused("No llegó lo que se iba a importar. Sube el archivo otra vez.")
+    return found
+
+
+def renew(differences: list[Difference], records: Records) -> list[Difference]:
+    """The same, with the rows refused that somebody changed since they were compared."""
+    known = {one.id: row(one) for one in records.listings}
+    return [
+        replace(one, refused=tuple(late)) if (late := list(_late(one, known))) else one
+        for one in differences
+    ]
+
+
+def _late(one: Difference, known: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    now = known.get(one.service_id or "")
+    if one.is_new or now is None:
+        return
+    for change in one.changes:
+        text = now.get(change.column, change.before)
+        if text != change.before:
+            yield f"{title(change.column)}: cambió mientras tanto; ahora dice «{text}»"
+
+
+def _is_text(one: Difference) -> bool:
+    """Whether all of it can be shown and kept, and names columns of ours."""
+    texts = [one.service_id or "", one.name, *one.refused]
+    texts += [text for each in one.changes for text in (each.before, each.after)]
+    return all(text.isprintable() for text in texts) and all(
+        each.column in NOTHING for each in one.changes
+    )
 
 
 def compare(sheet: Sheet, records: Records) -> list[Difference]:

@@ -26,12 +26,13 @@ Right = Literal["edit", "review"]
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One request of somebody who may edit; `fields` of a form that was posted, `inside` what the
-    shell wants back with each page."""
+    shell wants back with each page, `file` what the form sent as one."""
 
     request: Request
     editor: Editor
     fields: Mapping[str, str]
     inside: object
+    file: bytes = b""
 
 
 Handler = Callable[[Visit], Awaitable[Response]]
@@ -44,7 +45,7 @@ class Desk(Protocol):
     languages: Mapping[str, str]
     """In which a card can be shown, with their names."""
 
-    def endpoint(self, right: Right, handler: Handler) -> Endpoint:
+    def endpoint(self, right: Right, handler: Handler, *, takes_file: bool = False) -> Endpoint:
         """A path open only to a session with this right. What a handler raises of this package is
         one sentence; NotAllowed is a 403, and recorded."""
 

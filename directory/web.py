@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from directory import entry, overview, review
+from directory import entry, exchange, overview, review
 from directory.desk import HOME, Desk, Handler, Right, Visit
 
 SERVICE = f"{HOME}/services/{{service}}"
@@ -32,6 +32,12 @@ PATHS: tuple[tuple[str, str, Right, Callable[[Desk, Visit], Awaitable[Response]]
     ("POST", f"{DECISION}/publish", "review", review.publish),
     ("POST", f"{DECISION}/refuse", "edit", review.refuse),
     ("POST", f"{DECISION}/revert", "edit", review.revert),
+    ("GET", exchange.IMPORT, "edit", exchange.show_import),
+    ("POST", exchange.IMPORT, "edit", exchange.look),
+    ("POST", f"{exchange.IMPORT}/keep", "edit", exchange.keep),
+    ("POST", f"{exchange.IMPORT}/{{batch}}/undo", "edit", exchange.undo),
+    ("GET", exchange.EXPORT, "edit", exchange.show_export),
+    ("GET", f"{exchange.EXPORT}/{{name}}", "edit", exchange.send),
 )
 
 
@@ -39,7 +45,9 @@ def router(desk: Desk) -> APIRouter:
     """All paths, at one desk."""
     paths = APIRouter(include_in_schema=False)
     for method, path, right, handler in PATHS:
-        paths.add_api_route(path, desk.endpoint(right, _at(desk, handler)), methods=[method])
+        takes_file = handler in (exchange.look, exchange.keep)
+        endpoint = desk.endpoint(right, _at(desk, handler), takes_file=takes_file)
+        paths.add_api_route(path, endpoint, methods=[method])
     return paths
 
 

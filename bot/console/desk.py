@@ -33,20 +33,20 @@ class EditorsDesk:
         self.link = link
         self.languages: Mapping[str, str] = rooms.house.catalogues.titles
 
-    def endpoint(self, right: Right, handler: Handler) -> Endpoint:
+    def endpoint(self, right: Right, handler: Handler, *, takes_file: bool = False) -> Endpoint:
         """Through the console's one door; who may not is told, and it is recorded."""
 
         async def handled(rooms: Room, visit: room.Visit) -> Response:
             editor = await self.read(lambda connection: _editor(connection, visit.member))
             try:
-                return await handler(Visit(visit.request, editor, visit.fields, visit))
+                return await handler(Visit(visit.request, editor, visit.fields, visit, visit.file))
             except NotAllowed as refusal:
                 subject = visit.request.url.path
                 return await rooms.refuse(visit, "refused", 403, str(refusal), subject)
             except EditRefused as refusal:
                 return rooms.say(visit.request, visit, 409, str(refusal))
 
-        return room.guarded(self._room, right, handled)
+        return room.guarded(self._room, right, handled, takes_file=takes_file)
 
     def page(self, visit: Visit, template: str, status: int = 200, **values: object) -> Response:
         """A page of the console."""

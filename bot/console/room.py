@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -43,12 +43,13 @@ HASHING_AT_ONCE, HASHING_WAITS = 2, 20
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request of somebody signed in; `fields` of a form that was posted."""
+    """One request of somebody signed in; `fields` of a form that was posted, and its `file`."""
 
     request: Request
     member: Member
     token: str
     fields: Mapping[str, str]
+    file: bytes = b""
 
     @property
     def form(self) -> str:
@@ -150,7 +151,9 @@ class Room:
 Handler = Callable[[Room, Visit], Awaitable[Response]]
 
 
-def guarded(room: Room, right: Right, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def guarded(
+    room: Room, right: Right, handler: Handler, *, takes_file: bool = False
+) -> Callable[[Request], Awaitable[Response]]:
     """A path that is open only to a session whose role has `right`; what is refused is one
     sentence, never a 500."""
 
@@ -162,9 +165,11 @@ def guarded(room: Room, right: Right, handler: Handler) -> Callable[[Request], A
                 return signed_out(room, request)
             if not visit.member.may(right):
                 return await room.refuse(visit, "refused", 403, "not_allowed", request.url.path)
-            if request.method == "POST":
-                fields = await sessions.fields_of(request, visit.token)
-                visit = Visit(request, visit.member, visit.token, fields)
+            if request.method == "POST" and takes_file:
+                fields, file = await sessions.upload_of(request, visit.token)
+                visit = replace(visit, fields=fields, file=file)
+            elif request.method == "POST":
+                visit = replace(visit, fields=await sessions.fields_of(request, visit.token))
             await _seen(room, visit)
             return await handler(room, visit)
         except KuskaError as error:

@@ -8,8 +8,11 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from bot.channels.base import tidy
 from bot.channels.webchat.session import is_same_origin
@@ -18,6 +21,10 @@ from bot.signin import LONGEST
 
 MAX_BODY = 128 * 1024
 """Bytes; a letter takes up to nine of them in a form, and a referral form has 12,000."""
+MAX_UPLOAD = 12 * 2**20
+"""Bytes; a spreadsheet of the directory's editor has at most ten million, with its form around."""
+MAX_DRAINED = 100 * 2**20
+"""So much of a heavier one is read and dropped, because a browser hears no answer before."""
 MAX_FIELDS = 200
 """A service of the directory has forty, and a box to tick for each topic."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -75,6 +82,61 @@ async def fields_of(request: Request, token: str | None) -> Mapping[str, str]:
     ):
         raise RejectedInbound(403, "elsewhere")
     return fields
+
+
+async def upload_of(request: Request, token: str) -> tuple[Mapping[str, str], bytes]:
+    """The fields of a form that sends a file, and what its part `file` holds: a file as the
+    browser reads it, or a long text. `RejectedInbound` as in `fields_of`."""
+    if not is_same_origin(request.headers):
+        raise RejectedInbound(403, "elsewhere")
+    body = await _upload(request)
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    try:
+        parts = await Request(request.scope, again).form(
+            max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_UPLOAD
+        )
+    except (HTTPException, ValueError):
+        raise RejectedInbound(400, "unreadable") from None
+    sent = parts.get("file", "")
+    file = await sent.read() if isinstance(sent, UploadFile) else _bytes(sent)
+    fields = {
+        name: tidy(value).strip()
+        for name, value in parts.items()
+        if isinstance(value, str) and name != "file"
+    }
+    await parts.close()
+    if not hmac.compare_digest(fields.get("form", "").encode(), form_token(token).encode()):
+        raise RejectedInbound(403, "elsewhere")
+    return fields, file
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise RejectedInbound(400, "unreadable") from None
+
+
+async def _upload(request: Request) -> bytes:
+    """The body whole; a heavier one is read to its end, and not kept."""
+    body, size = bytearray(), 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size <= MAX_UPLOAD:
+                body += chunk
+            else:
+                body.clear()
+            if size > MAX_DRAINED:
+                break
+    except ClientDisconnect:
+        raise RejectedInbound(400, "unreadable") from None
+    if size > MAX_UPLOAD:
+        raise RejectedInbound(413, "file_too_large")
+    return bytes(body)
 
 
 async def _body(request: Request) -> bytes:
