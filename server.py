@@ -18,6 +18,7 @@ from fastapi.responses import PlainTextResponse
 
 from bot import chores, console, counseling, duty, health, providers, retention, staffing, webhooks
 from bot.audit import Ledger
+from bot.calling import Caller, Way, by_chat, by_mail
 from bot.channels import webchat
 from bot.channels.base import Channel
 from bot.channels.telegram import Telegram
@@ -26,7 +27,9 @@ from bot.content_sids import StoredSids
 from bot.delivery import Delivery
 from bot.errors import SettingsError
 from bot.house import Content, House, open_directory
+from bot.mailing import Mailer
 from bot.masters import Masters
+from bot.pings import Pings
 from bot.reception import Reception
 from bot.settings import LOCAL_URL, Settings
 from bot.signin import Porter
@@ -51,15 +54,18 @@ def create_app(settings: Settings) -> FastAPI:
     retention.drop_orphans(store, vault, house.clock())
     streams = webchat.Streams()
     channels = _channels(settings, house, store, streams)
-    reception = Reception(house, store, channels, streams)
+    room = _console(settings, house, store, _ways(settings, channels))
+    reception = Reception(house, store, channels, streams, room.pings)
     telegram, whatsapp = channels.get("telegram"), channels.get("whatsapp")
-    room = _console(settings, house, store)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         knock = partial(counseling.knock, house)
         delivery = Delivery(store, vault, channels, house.clock, knock)
         work = [delivery.run(), *chores.all_of(house, store, settings.retention)]
+        if room.ways:
+            link = f"{settings.public_url}/console"
+            work.append(chores.calling(Caller(house, store, room.pings, room.ways, link)))
         if isinstance(telegram, Telegram) and settings.telegram_mode == "polling":
             work.append(chores.fetch_telegram(telegram, reception))
         if isinstance(whatsapp, WhatsApp):
@@ -151,13 +157,28 @@ def _channels(
     return channels
 
 
-def _console(settings: Settings, house: House, store: Store) -> console.Room:
+def _ways(settings: Settings, channels: Mapping[str, Channel]) -> Mapping[str, Way]:
+    """How counselors can be called."""
+    ways: dict[str, Way] = {}
+    if "telegram" in channels:
+        ways["telegram"] = partial(by_chat, channels["telegram"])
+    if settings.smtp_url:
+        ways["mail"] = partial(by_mail, Mailer(settings.smtp_url))
+    return ways
+
+
+def _console(
+    settings: Settings, house: House, store: Store, ways: Mapping[str, Way]
+) -> console.Room:
     ledger = Ledger(lambda: settings.derive("audit"))
     masters = Masters(lambda: settings.derive("staff"))
     porter, roster = Porter(masters, ledger), Roster(masters, ledger)
     live = console.Live()
     store.worker.after_commit.append(live.ring)
-    return console.Room(house, store, porter, roster, ledger, live, settings.public_url)
+    pings = Pings(masters, ledger, house.vault.index)
+    return console.Room(
+        house, store, porter, roster, pings, ways, ledger, live, settings.public_url
+    )
 
 
 def _confirmation(room: console.Room, signer: Signer, code: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from bot import counseling, desertion, retention
+from bot.calling import Caller
 from bot.channels.telegram import Telegram
 from bot.channels.whatsapp import WhatsApp
 from bot.errors import KuskaError, StoreUnavailable
@@ -20,6 +21,7 @@ _LOG = logging.getLogger("kuska.chores")
 PURGE_EVERY = 300.0
 EXPIRE_EVERY = 30.0
 TAKE_BACK_EVERY = 15.0
+CALL_EVERY = 5.0
 REFRESH_EVERY = 2.0
 """Seconds; also how late, at worst, an edit published by another process is seen."""
 AGAIN_AFTER = 1.0
@@ -63,6 +65,11 @@ def all_of(house: House, store: Store, keep_texts: timedelta) -> list[Awaitable[
         every(TAKE_BACK_EVERY, take_back),
         every(REFRESH_EVERY, refresh),
     ]
+
+
+def calling(caller: Caller) -> Awaitable[None]:
+    """Counselors are called."""
+    return every(CALL_EVERY, caller.call)
 
 
 async def fetch_missed(whatsapp: WhatsApp, reception: Reception) -> None:

@@ -1,4 +1,4 @@
-"""Mail by SMTP, where an operator set `SMTP_URL`; only services' staff is ever written to.
+"""Mail by SMTP, where an operator set `SMTP_URL`; services' staff and counselors are written to.
 
 `smtp://name:password@host:587/?from=kuska@ong.pe` speaks STARTTLS, `smtps://` TLS from the first
 byte. Only a server on this machine is spoken to without.

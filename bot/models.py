@@ -18,6 +18,8 @@ from bot.columns import new_id as new_id
 from bot.columns import to_ms as to_ms
 from bot.personnel import AuditEntry as AuditEntry
 from bot.personnel import Passkey as Passkey
+from bot.personnel import Ping as Ping
+from bot.personnel import PingCode as PingCode
 from bot.personnel import SigninPace as SigninPace
 from bot.personnel import Staff as Staff
 from bot.personnel import StaffLink as StaffLink

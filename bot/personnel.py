@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.tables import Base, key, of
@@ -94,6 +94,33 @@ class Trial(Base):
     secret: Mapped[bytes]
     title: Mapped[str] = mapped_column(String(60))
     name_hash: Mapped[bytes | None]
+    expires_at: Mapped[datetime]
+
+
+class Ping(Base):
+    """Where a counselor is called when somebody waits: her chat or mailbox, proved.
+
+    `address_index` tells that a chat is hers. `pinged_at` is up to which calls she was told."""
+
+    __tablename__ = "ping"
+    staff_id: Mapped[int] = mapped_column(
+        ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    kind: Mapped[str] = mapped_column(String(16))
+    address_sealed: Mapped[bytes]
+    address_index: Mapped[bytes] = mapped_column(unique=True)
+    pinged_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+
+
+class PingCode(Base):
+    """A code that proves that a chat or a mailbox is hers, once and for some minutes."""
+
+    __tablename__ = "ping_code"
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = of("staff")
+    kind: Mapped[str] = mapped_column(String(16))
+    address_sealed: Mapped[bytes | None]
     expires_at: Mapped[datetime]
 
 

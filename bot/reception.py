@@ -11,11 +11,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from bot import outbox
+from bot import outbox, records, retention
 from bot.carrying import Parting
 from bot.channels.base import Channel, Status
 from bot.channels.webchat.streams import Streams
@@ -27,6 +28,8 @@ from bot.errors import NoSuchContact, SendError, StoreUnavailable
 from bot.house import House, hear
 from bot.messages import Inbound, Message
 from bot.models import Contact
+from bot.pings import Answer, Pings
+from bot.retention import Farewell
 from bot.store import Store
 
 _LOG = logging.getLogger("kuska.reception")
@@ -45,6 +48,7 @@ class Reception:
     store: Store
     channels: Mapping[str, Channel]
     streams: Streams
+    pings: Pings
     turns: dict[str, int] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _answered: OrderedDict[str, None] = field(default_factory=OrderedDict)
@@ -53,7 +57,7 @@ class Reception:
         """One thing she did; done when it is durable. Raise `StoreUnavailable` when it is not."""
         try:
             outcome = await self.store.worker.run(
-                lambda connection: receive(self.house, connection, inbound)
+                lambda connection: self._turn(connection, inbound)
             )
         except StoreUnavailable:
             await self._answer_from_memory(inbound)
@@ -63,6 +67,36 @@ class Reception:
         if outcome.parting is not None and inbound.channel != "web":
             self._later(self._part(outcome.parting))
         return outcome
+
+    def _turn(self, connection: Connection, inbound: Inbound) -> Outcome:
+        if inbound.channel == "telegram":
+            now = self.house.clock()
+            answer = self.pings.meet(connection, inbound.address, inbound.text, now)
+            if answer is not None:
+                return self._answer_counselor(connection, inbound, answer, now)
+        return receive(self.house, connection, inbound)
+
+    def _answer_counselor(
+        self, connection: Connection, inbound: Inbound, answer: Answer, now: datetime
+    ) -> Outcome:
+        """A chat in which a counselor is called holds no conversation: nothing of it is kept, what
+        was before is erased. A cry for help is answered all the same."""
+        house, vault, key = self.house, self.house.vault, f"telegram:{inbound.address}"
+        if records.is_repeat(
+            connection, vault.index("received", f"telegram:{inbound.provider_id}"), now
+        ):
+            return Outcome(None)
+        messages = [Message(house.phrase(answer.language, f"team.{answer.word}"))]
+        if inbound.text and hear(inbound.text, None, None).urgent:
+            messages += self._danger(inbound.text)
+        farewell = None
+        if answer.is_called:
+            hers = select(Contact.id).where(Contact.address_index == vault.index("address", key))
+            contact_id = connection.scalar(hers)
+            farewell = contact_id and retention.erase(connection, vault, contact_id, now)
+        nothing_kept = Farewell("telegram", inbound.address, (), 0)
+        parting = Parting(farewell or nothing_kept, tuple(messages), answer.language)
+        return Outcome(None, parting=parting)
 
     async def take_web(self, inbound: Inbound) -> Sequence[Message] | None:
         """As the web chat asks it: last words when the session ended, else None."""

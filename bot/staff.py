@@ -18,7 +18,7 @@ from bot.audit import Ledger
 from bot.columns import new_id
 from bot.errors import CommandRefused
 from bot.masters import Masters
-from bot.models import Passkey, Staff, StaffLink, StaffSession, Trial
+from bot.models import Passkey, Ping, PingCode, Staff, StaffLink, StaffSession, Trial
 from bot.onetime import new_secret
 
 Right = Literal["counsel", "supervise", "manage", "edit", "review", "account"]
@@ -163,7 +163,7 @@ class Roster:
         return token
 
     def _shut_out(self, connection: Connection, staff_id: int, *, is_active: bool) -> None:
-        for table in (StaffLink, StaffSession, Passkey, Trial):
+        for table in (StaffLink, StaffSession, Passkey, Trial, Ping, PingCode):
             connection.execute(delete(table).where(table.staff_id == staff_id))
         connection.execute(
             update(Staff)

@@ -8,6 +8,7 @@
     account    second factors, password, signing out everywhere
     queue      presence, who waits, claiming
     shifts     everybody's week
+    pings      where she is called when somebody waits
     staff      who works here: add, change, new link, take off
     counter    what pages for people who never sign in need of it
     case       what every handler of one conversation needs: whose it is, its page

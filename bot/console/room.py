@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from bot import passkeys, signin
 from bot.audit import Ledger
+from bot.calling import Way
 from bot.console import sessions
 from bot.console.live import Live
 from bot.console.pages import HEADERS, Pages, preferred
@@ -29,6 +30,7 @@ from bot.errors import (
 )
 from bot.house import House
 from bot.passkeys import Site
+from bot.pings import Pings
 from bot.signin import Porter
 from bot.staff import Member, Right, Roster
 from bot.store import Store
@@ -70,6 +72,8 @@ class Room:
     store: Store
     porter: Porter
     roster: Roster
+    pings: Pings
+    ways: Mapping[str, Way]
     ledger: Ledger
     live: Live
     public_url: str

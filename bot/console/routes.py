@@ -8,7 +8,18 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.channels.webchat.page import Asset
-from bot.console import account, offering, parting, queue, referral, shifts, signin, staff, thread
+from bot.console import (
+    account,
+    offering,
+    parting,
+    pings,
+    queue,
+    referral,
+    shifts,
+    signin,
+    staff,
+    thread,
+)
 from bot.console.pages import assets, send
 from bot.console.room import HOME, Handler, Room, guarded, opened
 from bot.staff import Right
@@ -51,6 +62,10 @@ GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
     ("POST", f"{CASE}/release", "supervise", queue.take_back),
     ("GET", f"{HOME}/shifts", "counsel", shifts.show),
     ("POST", f"{HOME}/shifts", "counsel", shifts.plan),
+    ("GET", pings.PINGS, "counsel", pings.show),
+    ("POST", pings.PINGS, "counsel", pings.offer),
+    ("POST", f"{pings.PINGS}/confirm", "counsel", pings.confirm),
+    ("POST", f"{pings.PINGS}/off", "counsel", pings.stop),
     ("GET", f"{HOME}/staff", "manage", staff.show),
     ("POST", f"{HOME}/staff", "manage", staff.add),
     ("POST", MEMBER, "manage", staff.change),
