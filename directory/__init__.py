@@ -33,5 +33,6 @@ From people to tables, by one way in (`editing.propose`, `publish`, `refuse`; `r
 
 The editor at `/directory` (`web.router`), at a `desk` that the composition root lends: `overview`
 lists and filters, `entry` is the page of one service with its `form` (`draft` and `likeness` say
-how it would look and what it resembles), `review` the second pair of eyes and the history.
+how it would look and what it resembles), `review` the second pair of eyes and the history,
+`exchange` the spreadsheets.
 """

@@ -55,19 +55,24 @@ async def keep(desk: Desk, visit: Visit) -> Response:
     """`POST /directory/import/keep`: all that was looked at, or nothing."""
     now, why = desk.now(), visit.fields.get("why", "").strip()
     skips_refused = visit.fields.get("skip", "") == "1"
+
+    def work(connection: Connection) -> Report:
+        report = imports.take_in(
+            connection,
+            differences,
+            by=visit.editor,
+            why=why,
+            now=now,
+            skips_refused=skips_refused,
+        )
+        if report.batch is not None:
+            desk.record(connection, visit, "directory_import", str(report.batch))
+        return report
+
     try:
         seen = comparison.unpack(visit.file)
         differences = comparison.renew(seen, await desk.read(_records))
-        report = await desk.write(
-            lambda connection: imports.take_in(
-                connection,
-                differences,
-                by=visit.editor,
-                why=why,
-                now=now,
-                skips_refused=skips_refused,
-            )
-        )
+        report = await desk.write(work)
     except SheetRefused as error:
         return await _import(desk, visit, str(error))
     if report.batch is None:
@@ -82,7 +87,9 @@ async def undo(desk: Desk, visit: Visit) -> Response:
         raise EditRefused("No hay ninguna importación con ese número.")
 
     def work(connection: Connection) -> Undone:
-        return reverting.undo_batch(connection, int(written), by=visit.editor, now=now)
+        undone = reverting.undo_batch(connection, int(written), by=visit.editor, now=now)
+        desk.record(connection, visit, "directory_undo", written)
+        return undone
 
     undone = await desk.write(work)
     if undone.kept:

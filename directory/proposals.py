@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, func, insert, select, update
 
 from directory.errors import EditRefused
-from directory.models import Change
+from directory.models import Change, Edition
 from directory.models import Proposal as Stored
 from directory.reading import aware
 
@@ -64,7 +64,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One import: who, when, and how many of its proposals stand how."""
+    """One import: who, when, how many of its proposals stand how, and how many were undone."""
 
     id: int
     by: str
@@ -73,6 +73,7 @@ class Batch:
     published: int
     waiting: int
     refused: int
+    undone: int
 
 
 def record(
@@ -158,20 +159,23 @@ def of_batch(connection: Connection, batch: int) -> list[Proposal]:
 def batches(connection: Connection, most: int = 20) -> list[Batch]:
     """The latest imports, the newest first."""
 
+    is_import = Stored.source == "import"
+
     def count(state: State) -> Any:
-        return func.count().filter(Stored.state == state)
+        return func.count().filter(is_import, Stored.state == state)
 
     grouped = (
         select(
             Stored.batch,
-            func.min(Stored.by_name).label("by_name"),
-            func.min(Stored.proposed_at).label("at"),
-            func.min(Stored.why).label("why"),
+            func.min(Stored.by_name).filter(is_import).label("by_name"),
+            func.min(Stored.proposed_at).filter(is_import).label("at"),
+            func.min(Stored.why).filter(is_import).label("why"),
             count("published").label("published"),
             count("proposed").label("waiting"),
             count("refused").label("refused"),
+            func.count().filter(Stored.source == "revert").label("undone"),
         )
-        .where(Stored.batch.is_not(None), Stored.source == "import")
+        .where(Stored.batch.is_not(None))
         .group_by(Stored.batch)
         .order_by(Stored.batch.desc())
         .limit(most)
@@ -183,7 +187,8 @@ def batches(connection: Connection, most: int = 20) -> list[Batch]:
 
 
 def next_batch(connection: Connection) -> int:
-    """A number for an import; two at once on PostgreSQL wait for each other in `editing`."""
+    """A number for an import; of two at once on PostgreSQL one waits for the other's end."""
+    connection.execute(select(Edition.version).with_for_update())
     return (connection.scalar(select(func.max(Stored.batch))) or 0) + 1
 
 

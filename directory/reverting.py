@@ -87,7 +87,7 @@ def undo_batch(connection: Connection, batch: int, *, by: Editor, now: datetime)
         elif one.state == "published":
             try:
                 with connection.begin_nested():
-                    made = revert(connection, one.id, by=by, why=why, now=now)
+                    made = revert(connection, one.id, by=by, why=why, now=now, batch=batch)
             except EditRefused:
                 kept.append(one.service_id)
             else:

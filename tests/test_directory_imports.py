@@ -12,9 +12,19 @@ from click.testing import CliRunner, Result
 from directory_loaded import MONDAY_MORNING, changeable, directory
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
+from storeroom import Room
 
 from bot.cli import main
-from directory import imports, proposals, publishing, reading, reverting, sheet, spreadsheet
+from directory import (
+    imports,
+    proposals,
+    publishing,
+    reading,
+    reverting,
+    seeding,
+    sheet,
+    spreadsheet,
+)
 from directory.comparison import Difference, compare
 from directory.errors import EditRefused, SheetRefused
 from directory.imports import Report
@@ -140,6 +150,8 @@ def test_a_whole_import_is_undone(connection: Connection) -> None:
     assert table(connection) != before
     undone = reverting.undo_batch(connection, report.batch or 0, by=ROSA, now=NOW)
     assert (undone.reverted, undone.withdrawn, undone.kept) == (2, 2, ())
+    (batch,) = proposals.batches(connection)
+    assert (batch.by, batch.why, batch.published, batch.undone) == ("Rosa", "lista.csv", 2, 2)
     assert table(connection) == before
     assert proposals.waiting(connection) == []
 
@@ -187,6 +199,32 @@ def test_an_import_that_is_not_there_is_not_undone(connection: Connection) -> No
     """One sentence."""
     with pytest.raises(EditRefused, match="No hay ninguna importación"):
         reverting.undo_batch(connection, 7, by=ROSA, now=NOW)
+
+
+def test_the_same_on_postgresql(postgres_room: Room) -> None:
+    """Taken in, listed, undone."""
+
+    def load(connection: Connection) -> None:
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            seeding.load(session)
+            session.commit()
+
+    def take(connection: Connection) -> int:
+        report = taken(connection, f"id,alert,phones\n{FIRST},En obras,981300004\n")
+        (batch,) = proposals.batches(connection)
+        assert (batch.id, batch.published, batch.waiting) == (report.batch, 1, 1)
+        return batch.id
+
+    def undo(connection: Connection, batch: int) -> reverting.Undone:
+        return reverting.undo_batch(connection, batch, by=ROSA, now=NOW)
+
+    postgres_room.do(load)
+    before = postgres_room.do(table)
+    number = postgres_room.do(take)
+    assert postgres_room.do(table) != before
+    undone = postgres_room.do(lambda connection: undo(connection, number))
+    assert (undone.reverted, undone.withdrawn, undone.kept) == (1, 1, ())
+    assert postgres_room.do(table) == before
 
 
 def kuska(home: Path, *arguments: str) -> Result:
