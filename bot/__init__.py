@@ -15,7 +15,7 @@ Sending     outbox · dispatch (its steps) · delivery (its loop) · content_sid
 Counselors  handoffs · counseling · cases · transcript · desertion · duty · shifts · rest · console
             drafts · shortlist (services to give) · safeword · refusals (why it did not arrive)
             staff · signin · pace · onetime · passkeys · account · staffing · audit · referral
-            calling · pings
+            calling · pings · statistics
 Operators   cli · terminal · rehearsal · upkeep · bulk · backup · doctor · checking · progress
             providers (a deployment's channels) · invitations (confirmation links) · mailing
 """

@@ -254,7 +254,7 @@ def test_fits_and_is_accessible(place: Place, width: int, scheme: str) -> None:
     fits(enroll, width)
     rosa = place.counselor("Rosa", "admin", width=width, color_scheme=scheme)
     fits(rosa, width)
-    for path in ("shifts", "staff", "pings"):
+    for path in ("shifts", "staff", "pings", "statistics"):
         rosa.goto(f"/console/{path}")
         fits(rosa, width)
     rosa.goto("/console")

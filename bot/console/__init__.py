@@ -9,6 +9,7 @@
     queue      presence, who waits, claiming
     shifts     everybody's week
     pings      where she is called when somebody waits
+    statistics figures of whole weeks
     staff      who works here: add, change, new link, take off
     counter    what pages for people who never sign in need of it
     case       what every handler of one conversation needs: whose it is, its page

@@ -18,6 +18,7 @@ from bot.console import (
     shifts,
     signin,
     staff,
+    statistics,
     thread,
 )
 from bot.console.pages import assets, send
@@ -66,6 +67,7 @@ GUARDED: tuple[tuple[str, str, Right, Handler], ...] = (
     ("POST", pings.PINGS, "counsel", pings.offer),
     ("POST", f"{pings.PINGS}/confirm", "counsel", pings.confirm),
     ("POST", f"{pings.PINGS}/off", "counsel", pings.stop),
+    ("GET", f"{HOME}/statistics", "supervise", statistics.show),
     ("GET", f"{HOME}/staff", "manage", staff.show),
     ("POST", f"{HOME}/staff", "manage", staff.add),
     ("POST", MEMBER, "manage", staff.change),
