@@ -25,11 +25,11 @@ def edit(path: Path) -> None:
     """Two cells changed as an editor would, and one that no file should have."""
     book = load_workbook(path)
     page = book.worksheets[0]
-    columns = {cell.value: cell.column for cell in page[1]}
-    rows = {row[0].value: row[0].row for row in page.iter_rows(min_row=2)}
-    page.cell(rows[CHANGED], columns["phones"]).value = "(065) 999-999"
-    page.cell(rows[CHANGED], columns["alert"]).value = "Pregunta por recepción"
-    page.cell(rows[BROKEN], columns["hours"]).value = "=A1"
+    columns = [cell.value for cell in page[1]]
+    rows = {row[0].value: row for row in page.iter_rows(min_row=2)}
+    rows[CHANGED][columns.index("phones")].value = "(065) 999-999"
+    rows[CHANGED][columns.index("alert")].value = "Pregunta por recepción"
+    rows[BROKEN][columns.index("hours")].value = "=A1"
     book.save(path)
 
 
