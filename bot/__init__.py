@@ -13,7 +13,7 @@ Keeping     store · worker · job · database · prepared · columns · tables 
             incidents · reports (did a service answer) · migrations
 Sending     outbox · dispatch (its steps) · delivery (its loop) · content_sids
 Counselors  handoffs · counseling · cases · transcript · desertion · duty · shifts · rest · console
-            drafts · shortlist (services to give) · safeword · refusals (why it did not arrive)
+            archive (cases that ended) · drafts · shortlist (services to give) · safeword · refusals
             staff · signin · pace · onetime · passkeys · account · staffing · audit · referral
             calling · pings · statistics
 Operators   cli · terminal · rehearsal · upkeep · bulk · backup · doctor · checking · progress

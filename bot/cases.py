@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, case, select
 
 from bot import drafts, handoffs, shortlist
-from bot.counseling import MAYBE_MINOR, REFERENCE
+from bot.counseling import MAYBE_MINOR, REFERENCE, may_knock
 from bot.errors import NoSuchContact
 from bot.house import House
 from bot.models import Contact, Conversation, Handoff, HandoffChange, Staff
@@ -80,6 +80,7 @@ class Case:
     is_shut: bool
     is_silent: bool
     has_knocked: bool
+    may_knock: bool
     window_ends_at: datetime | None
     lines: Sequence[Line] = field(default=())
     draft: str = ""
@@ -173,6 +174,7 @@ def read(house: House, connection: Connection, handoff_id: int, now: datetime) -
         is_shut=row.session in CLOSED,
         is_silent=now - row.last_inbound_at >= SILENT,
         has_knocked=row.knocked_at is not None and row.knocked_at >= row.last_inbound_at,
+        may_knock=may_knock(row.hours_ok or "never", now),
         window_ends_at=ends_at,
         lines=lines,
         draft=draft,

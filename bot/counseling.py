@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, ScalarSelect, func, select
+from sqlalchemy import Connection, ScalarSelect, func, select, update
 
-from bot import handoffs, records, shortlist
+from bot import handoffs, outbox, records, shortlist
 from bot.conversation import Outcome, resume
+from bot.dispatch import SILENT
 from bot.errors import HandoffRefused
 from bot.house import House
 from bot.messages import Message
@@ -24,8 +25,9 @@ from bot.shortlist import Offer
 LIMA = ZoneInfo("America/Lima")
 DAYTIME = range(8, 20)
 """Hours of "only by day", as `handoff.write_first` asks it."""
-MAYBE_MINOR, REFERENCE = "maybe_minor", "reference"
-"""Signs that a counselor sets: in doubt, protect (SAFETY 12); she was told of a service."""
+MAYBE_MINOR, REFERENCE, MOVED = "maybe_minor", "reference", "moved"
+"""Signs that a counselor sets: in doubt, protect (SAFETY 12); she was told of a service, and
+went on to it."""
 MOST_CASES = 5
 """Conversations that one counselor has at a time."""
 
@@ -89,6 +91,24 @@ def note(
     records.keep_message(
         connection, house.vault, arrival, "note", text.strip(), None, house.clock()
     )
+
+
+def move(
+    house: House, connection: Connection, handoff_id: int, counselor_id: int, service_id: str
+) -> Outcome:
+    """On to an organization, with her consent: the case closes here. `HandoffRefused` when she was
+    not told of it before: then she has nowhere to go."""
+    handoffs.require_owner(connection, handoff_id, counselor_id)
+    told = select(HandoffChange.id).where(
+        HandoffChange.handoff_id == handoff_id,
+        HandoffChange.reason == REFERENCE,
+        HandoffChange.service_id == service_id,
+    )
+    if connection.execute(told).first() is None:
+        raise HandoffRefused("not_told")
+    now = house.clock()
+    handoffs.alert(connection, handoff_id, MOVED, now, by_id=counselor_id, service_id=service_id)
+    return close(house, connection, handoff_id, counselor_id, "referred")
 
 
 def mark_minor(connection: Connection, handoff_id: int, counselor_id: int, now: datetime) -> None:
@@ -169,10 +189,33 @@ def knock(
         .join(Conversation, Conversation.handoff_id == Handoff.id)
         .where(Conversation.id == conversation_id)
     )
-    hour = now.astimezone(LIMA).hour
-    if agreed == "anytime" or (agreed == "daytime" and hour in DAYTIME):
+    if may_knock(agreed or "never", now):
         return Message(house.phrase(language, "handoff.knock"), kind="knock", cause="agreed")
     return None
+
+
+def may_knock(agreed: str, now: datetime) -> bool:
+    """Whether she agreed to be written to first, at this hour (SAFETY 8)."""
+    hour = now.astimezone(LIMA).hour
+    return agreed == "anytime" or (agreed == "daytime" and hour in DAYTIME)
+
+
+def knock_now(house: House, connection: Connection, handoff_id: int, counselor_id: int) -> None:
+    """The neutral message at once, because her counselor wishes it; once in a silence."""
+    handoffs.require_owner(connection, handoff_id, counselor_id)
+    case, now = _case(connection, handoff_id), house.clock()
+    arrival = records.arrival_of(connection, case.contact_id)
+    if arrival.status in ("covered", "ended"):
+        raise HandoffRefused("she_left")
+    language = arrival.language or house.language
+    said = knock(house, connection, arrival.conversation_id, language, now)
+    ours = Conversation.id == arrival.conversation_id
+    knocked_at = connection.scalar(select(Conversation.knocked_at).where(ours))
+    has_knocked = knocked_at is not None and knocked_at >= arrival.last_inbound_at
+    if said is None or has_knocked or now - arrival.last_inbound_at < SILENT:
+        raise HandoffRefused("no_knock")
+    outbox.enqueue(connection, house.vault, arrival, [said], language, "agreed", now)
+    connection.execute(update(Conversation).where(ours).values(knocked_at=now))
 
 
 def view(house: House, connection: Connection, handoff_id: int) -> dict[str, Any] | None:

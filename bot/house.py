@@ -19,7 +19,7 @@ from bot.engine.loader import load
 from bot.engine.turn import Engine
 from bot.engine.world import Duty
 from bot.store import Store
-from bot.translation import Catalogues
+from bot.translation import SOURCE, Catalogues
 from bot.vault import Vault
 from directory import complaints, places, seeding
 from directory.reading import version
@@ -113,6 +113,12 @@ class Content:
         """Raise `ContentError` when any of it is wrong: the start is refused."""
         hear("hola", None, None)  # reads words and weights now, not when she cries for help
         return cls(Engine(load(root / "flows")), Catalogues.load(root / "locales"))
+
+    def said(self, key: str) -> dict[str, str]:
+        """A phrase in every language that has its own words for it."""
+        text, translate = self.engine.flows.phrases[key], self.catalogues.translate
+        found = {each: translate(each, key, text) for each in self.catalogues.languages}
+        return {each: one for each, one in found.items() if one != text or each == SOURCE}
 
 
 def open_directory(store: Store) -> Directory:

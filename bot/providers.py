@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -107,15 +107,27 @@ async def connect_telegram(settings: Settings) -> str:
         return f"Telegram posts to {url}"
 
 
-async def connect_whatsapp(settings: Settings) -> str:
-    """Set both addresses of the sender where Twilio lets us; say them, and what is left to do."""
+async def connect_whatsapp(settings: Settings, knocks: Mapping[str, str]) -> str:
+    """Set both addresses of the sender where Twilio lets us, and have the knock of each language
+    approved, which alone may go out after 24 hours; say what was done and what is left to do."""
     if not settings.public_url.startswith("https://"):
         raise CommandRefused("KUSKA_PUBLIC_URL: Twilio posts to public https:// addresses")
     inbound, status = twilio_addresses(settings)
     async with mute_whatsapp(settings) as channel:
-        is_set = await channel.point(inbound, status)
-    done = "set at Twilio" if is_set else "set them by hand: Twilio's sandbox has no API for it"
-    return f"messages   {inbound}\nstatuses   {status}\n{done}"
+        if not await channel.point(inbound, status):
+            by_hand = "set them by hand: Twilio's sandbox has no API for it"
+            return f"messages   {inbound}\nstatuses   {status}\n{by_hand}"
+        said = [f"{each:<3} {await _submit(channel, text, each)}" for each, text in knocks.items()]
+    approvals = "\n".join(f"knock      {one}" for one in said)
+    return f"messages   {inbound}\nstatuses   {status}\nset at Twilio\n{approvals}"
+
+
+async def _submit(channel: WhatsApp, text: str, language: str) -> str:
+    """Where the approval stands; a refusal is said and holds up nothing else."""
+    try:
+        return await channel.submit(text, language)
+    except SendError as error:
+        return f"not submitted: {reason(error)}"
 
 
 async def clear_leftovers(settings: Settings, now: datetime, step: Step) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, func, or_, select
 
 from bot import safeword, shortlist
-from bot.counseling import MAYBE_MINOR, REFERENCE, consent_id
+from bot.counseling import MAYBE_MINOR, MOVED, REFERENCE, consent_id
 from bot.house import House
 from bot.models import Delivery, HandoffChange, OutboxEntry
 from bot.models import Message as StoredMessage
@@ -20,7 +20,7 @@ from bot.payload import unpack
 from bot.refusals import why
 from bot.safeword import Ear
 
-SIGNS = ("danger", "pocket_word", "do_not_write", MAYBE_MINOR, REFERENCE, safeword.SIGN)
+SIGNS = ("danger", "pocket_word", "do_not_write", MAYBE_MINOR, REFERENCE, MOVED, safeword.SIGN)
 _UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the direction of text, with which one text can be made to look like another."""
 _CHOSEN = re.compile(r"\[\w+\.(?P<state>\w+\.\w+)\.(?P<key>\w+)\]")

@@ -20,6 +20,8 @@ from bot.errors import CommandRefused
 from bot.progress import bar
 from bot.settings import Settings
 
+ROOT = Path(__file__).parents[1]
+
 if TYPE_CHECKING:
     from bot.store import Store
     from bot.vault import Vault
@@ -144,14 +146,19 @@ def doctor(home: Path) -> None:
 def connect(home: Path, channel: str) -> None:
     """Have the provider post here. Example: kuska connect telegram
 
-    Buttons on WhatsApp need nothing: their templates are made when first shown.
+    Buttons on WhatsApp need nothing: their templates are made when first shown. The neutral knock
+    is submitted for approval; ask again later to see where that stands.
     """
     from bot import providers
+    from bot.house import Content
 
     settings = _settings(home)
-    work = providers.connect_telegram if channel == "telegram" else providers.connect_whatsapp
     with bar("Asking"):
-        said = asyncio.run(work(settings))
+        if channel == "telegram":
+            said = asyncio.run(providers.connect_telegram(settings))
+        else:
+            knocks = Content.load(ROOT).said("handoff.knock")
+            said = asyncio.run(providers.connect_whatsapp(settings, knocks))
     click.echo(said)
 
 

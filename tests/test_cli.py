@@ -252,6 +252,13 @@ def test_connect_whatsapp_sets_both_addresses(tmp_path: Path) -> None:
     }
     assert "webhook" not in api.senders[0]
     assert "set at Twilio" in result.output
+    (knock,) = [each for each in api.contents.values() if each["language"] == "en"]
+    assert knock["approval"]["category"] == "UTILITY"
+    assert "knock      es  received" in result.output
+    api.contents[knock["sid"]]["approval"]["status"] = "approved"
+    with serve(api.handle) as address:
+        again = kuska(tmp_path, "connect", "whatsapp", **twilio_env(address))
+    assert "knock      en  approved" in again.output
 
 
 def test_connect_whatsapp_on_the_sandbox_says_what_to_set(tmp_path: Path) -> None:

@@ -276,7 +276,7 @@ def fits(page: Page, width: int) -> None:
     small = page.evaluate(
         "[...document.querySelectorAll('button, a, input, textarea, select, summary')]"
         ".map(e => e.closest('.tick') || e)"
-        ".filter(e => e.offsetParent && e.type !== 'hidden' && !e.classList.contains('skip')"
+        ".filter(e => e.checkVisibility() && e.type !== 'hidden' && !e.classList.contains('skip')"
         " && (e.offsetHeight < 44 || e.offsetWidth < 44)).map(e => e.outerHTML)"
     )
     assert small == []

@@ -1,4 +1,4 @@
-"""Buttons and lists on WhatsApp: one content resource a set of titles, language and layout.
+"""Buttons, lists and the knock on WhatsApp: one content resource a set of titles, language, layout.
 
 Twilio refuses a line feed inside a variable (error 21656), so each line of the text is a variable
 of its own and the resource holds the layout. The ids of the choices are variables too, because
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from twilio.rest import Client
 from twilio.rest.content.v1.content import ContentList
+from twilio.rest.content.v1.content.approval_create import ApprovalCreateList
 
 from bot.channels.base import Sending
 
@@ -46,8 +47,20 @@ class Template:
         return hashlib.sha256(kept.encode()).hexdigest()[:32]
 
 
+TAGS = {"pt": "pt_BR", "ht": "fr", "qu": "es"}
+"""WhatsApp approves texts under a language of its own list, which lacks Creole and Quechua: they
+stand under the one that is nearest."""
+
+
+def fixed(text: str, language: str) -> Template:
+    """A text that never changes: WhatsApp can approve it, to be sent after the 24 hours too."""
+    return Template(TAGS.get(language, language), {"twilio/text": {"body": text}}, {})
+
+
 def template(sending: Sending) -> Template:
-    """Lay out a sending that has buttons or a list."""
+    """Lay out a sending that has buttons or a list; a knock is a fixed text."""
+    if sending.kind == "knock":
+        return fixed(sending.text, sending.language)
     values: list[str] = []
 
     def variable(value: str) -> str:
@@ -92,6 +105,18 @@ class Contents:
             sid = self._found.get(wanted.key) or await self._make(wanted)
             await self._sids.put(wanted.key, sid)
             return sid
+
+    async def submit(self, wanted: Template) -> str:
+        """Ask WhatsApp to approve a fixed text; what it said of it so far (`approved`, …)."""
+        resource = self._client.content.v1.contents(await self.sid(wanted))
+        found = (await resource.approval_fetch().fetch_async()).whatsapp or {}
+        status = str(found.get("status") or "unsubmitted")
+        if status != "unsubmitted":
+            return status
+        request = ApprovalCreateList.ContentApprovalRequest(
+            {"name": f"kuska_{wanted.key}", "category": "UTILITY"}
+        )
+        return str((await resource.approval_create.create_async(request)).status)
 
     async def renew(self, wanted: Template) -> None:
         """Make a resource again that was deleted at Twilio."""

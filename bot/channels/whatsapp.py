@@ -22,7 +22,7 @@ from twilio.rest.messaging.v2.channels_sender import ChannelsSenderList
 
 from bot.channels.base import Sending, Sent, clean, may_have_arrived, silence
 from bot.channels.rendering import Prompts, fit_whatsapp
-from bot.channels.twilio_content import Contents, ContentSids, Template, template
+from bot.channels.twilio_content import Contents, ContentSids, Template, fixed, template
 from bot.channels.twilio_errors import CONTENT, GONE, meaning
 from bot.channels.twilio_http import TwilioHttp
 from bot.channels.whatsapp_form import STATUSES, parse, parse_status
@@ -89,7 +89,8 @@ class WhatsApp:
 
     async def send(self, address: str, sending: Sending) -> Sent:
         """Send with buttons if there are, numbered if they fail; raise `SendError` when refused."""
-        if sending.choices and (sent := await self._send_tappable(address, sending)):
+        is_template = sending.choices or sending.kind == "knock"
+        if is_template and (sent := await self._send_tappable(address, sending)):
             return sent
         bare = sending.without_buttons()
         return Sent(await self._create(address, body=bare.text), bare.text, ())
@@ -168,6 +169,10 @@ class WhatsApp:
         await _ask(mine.update_async(update))
         return True
 
+    async def submit(self, text: str, language: str) -> str:
+        """Have a fixed text approved, so that it may go out after the 24 hours; where it stands."""
+        return await _ask(self._contents.submit(fixed(text, language)))
+
     async def close(self) -> None:
         """Close the connection pool."""
         await self._http.close()
@@ -180,9 +185,11 @@ class WhatsApp:
         except (TwilioException, httpx.HTTPError, ValueError, KuskaError) as error:
             _LOG.warning("no content resource: %s", _refusal(error).code)
             return None
-        variables = json.dumps(wanted.variables, ensure_ascii=False)
+        filled = {"content_variables": json.dumps(wanted.variables, ensure_ascii=False)}
         try:
-            ref = await self._create(address, content_sid=sid, content_variables=variables)
+            ref = await self._create(
+                address, content_sid=sid, **(filled if wanted.variables else {})
+            )
         except SendError as error:
             if error.code not in CONTENT:
                 raise

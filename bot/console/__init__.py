@@ -15,6 +15,8 @@
     case       what every handler of one conversation needs: whose it is, its page
     thread     one conversation: read, reply, keep the draft, note, try again
     offering   services and ready phrases for the box
+    marks      safe word, possibly under 18, the neutral knock
+    closed     cases that ended, opened with a reason
     parting    to a colleague, to an organization, closed
     desk       the same door, shell and store lent to the directory's editor (`directory.web`)
     preview    a service as a person would see it

@@ -115,7 +115,12 @@ async def page(
 def part(room: Room, visit: Visit, case: Case | None) -> str:
     """What changes of the page while it is open."""
     return room.pages.render(
-        "case_part.html", visit.member.language, case=case, form=visit.form, now=room.now()
+        "case_part.html",
+        visit.member.language,
+        case=case,
+        form=visit.form,
+        now=room.now(),
+        knock=room.house.phrase(case.language, "handoff.knock") if case else "",
     )
 
 

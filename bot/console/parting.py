@@ -28,6 +28,26 @@ async def transfer(room: Room, visit: Visit) -> Response:
     return await do(room, visit, work, then=HOME)
 
 
+async def move(room: Room, visit: Visit) -> Response:
+    """`POST …/move`: to an organization she was told of, with her consent; the case closes here."""
+    service_id, member, now = visit.fields.get("service", ""), visit.member, room.now()
+    if visit.fields.get("consent") != "yes":
+        raise RejectedInbound(422, "needs_consent")
+
+    def work(connection: Connection, case_id: int) -> None:
+        counseling.move(room.house, connection, case_id, member.id, service_id)
+        room.ledger.record(
+            connection,
+            member.id,
+            "move",
+            now,
+            subject=str(case_id),
+            reason=f"{service_id} · consent",
+        )
+
+    return await do(room, visit, work, then=HOME)
+
+
 async def close(room: Room, visit: Visit) -> Response:
     """`POST …/close`: with its outcome; the assistant answers her again, and says so."""
     outcome, member, now = visit.fields.get("outcome", ""), visit.member, room.now()

@@ -99,6 +99,8 @@ class TwilioApi:
             meta = {"key": "contents", "page": 0, "page_size": 500, "next_page_url": None}
             body = {"contents": list(self.contents.values()), "meta": meta}
             return httpx.Response(200, json=body)
+        if path.startswith("/v1/Content/") and "ApprovalRequests" in path:
+            return self._approval(path.split("/")[3], method, request)
         if path == "/v2/Channels/Senders" and method == "GET":
             owned = self.senders if request.url.params.get("Channel") == "whatsapp" else []
             meta = {"key": "senders", "page": 0, "page_size": 50, "next_page_url": None}
@@ -154,11 +156,13 @@ class TwilioApi:
 
     def _create_content(self, given: dict[str, Any]) -> dict[str, Any]:
         (kind, shown), *others = given["types"].items()
-        if others or kind not in {"twilio/quick-reply", "twilio/list-picker"}:
+        if others or kind not in {"twilio/quick-reply", "twilio/list-picker", "twilio/text"}:
             raise RefusedError(400, 20001, "types is invalid")
         if set(VARIABLE.findall(json.dumps(shown))) != set(given["variables"]):
             raise RefusedError(400, 20001, "variables need one sample each")
-        if kind == "twilio/quick-reply":
+        if kind == "twilio/text":
+            titles, longest, most = ["…"], 20, 1
+        elif kind == "twilio/quick-reply":
             titles, longest, most = [each["title"] for each in shown["actions"]], 20, 3
         else:
             titles, longest, most = [each["item"] for each in shown["items"]], 24, 10
@@ -171,6 +175,18 @@ class TwilioApi:
         sid = f"HX{next(self._ids):032x}"
         self.contents[sid] = {"sid": sid, **given}
         return self.contents[sid]
+
+    def _approval(self, sid: str, method: str, request: httpx.Request) -> httpx.Response:
+        """twilio.com/docs/content/content-types-api: submit a template, and ask where it stands."""
+        content = self.contents[sid]
+        if method == "GET":
+            found = content.get("approval", {"status": "unsubmitted"})
+            return httpx.Response(200, json={"sid": sid, "whatsapp": found})
+        asked = json.loads(request.content)
+        if not re.fullmatch(r"[a-z0-9_]{1,512}", asked["name"]) or asked["category"] != "UTILITY":
+            raise RefusedError(400, 20001, "approval request is invalid")
+        content["approval"] = {"status": "received", **asked}
+        return httpx.Response(201, json=content["approval"])
 
     def _list_messages(self, asked: dict[str, str]) -> dict[str, Any]:
         found = [

@@ -13,23 +13,12 @@ function newId() {
   ).join("");
 }
 
-function fields(names) {
+function fields(names, more) {
   const all = new FormData(form);
-  return new URLSearchParams(names.map((name) => [name, all.get(name) || ""]));
-}
-
-// After signing in again in another tab the forms of this page carry the old session's token: take
-// the new one from a fresh page and try once more. What was typed never leaves the box for it.
-async function postAgain(address, names) {
-  const answer = await post(address, fields(names));
-  if (answer.status !== 403) return answer;
-  const fresh = await fetch(location.href);
-  const read = new DOMParser().parseFromString(policy.createHTML(await fresh.text()), "text/html");
-  const token = read.body.dataset.form;
-  if (!token || token === page.form) return answer;
-  page.form = token;
-  for (const input of document.querySelectorAll("input[name=form]")) input.value = token;
-  return post(address, fields(names));
+  return new URLSearchParams({
+    ...Object.fromEntries(names.map((name) => [name, all.get(name) || ""])),
+    ...more,
+  });
 }
 
 // -- the draft ----------------------------------------------------------------------------------
@@ -49,7 +38,7 @@ async function save() {
   clearTimeout(timer);
   if (saving || box.value === kept) return;
   const typed = box.value;
-  saving = postAgain(form.dataset.draft, ["form", "once", "text"]);
+  saving = post(form.dataset.draft, fields(["form", "once", "text"]));
   try {
     const answer = await saving;
     if (answer.status === 204) kept = typed;
@@ -72,7 +61,7 @@ async function send() {
   sendButton.disabled = true;
   notice.textContent = page.sending;
   try {
-    const answer = await postAgain(form.action, ["form", "once", "given", "text"]);
+    const answer = await post(form.action, fields(["form", "once", "given", "text"]));
     if (answer.status === 204) {
       if (box.value === typed) box.value = "";
       kept = "";
@@ -101,11 +90,19 @@ function fitBox() {
   sendButton.disabled = Boolean(live.querySelector("[data-is-shut]"));
 }
 
+// Another form of the page was sent: what stands in the box is kept on the way.
+let isLeaving = false;
+function leave(event) {
+  if (event.target === form || event.defaultPrevented) return;
+  isLeaving = true;
+  save();
+}
+
 function warnOfLoss(event) {
   const notes = [...document.querySelectorAll("textarea")].some(
     (other) => other !== box && other.value.trim()
   );
-  if (box.value !== kept || notes) event.preventDefault();
+  if (!isLeaving && (box.value !== kept || notes)) event.preventDefault();
 }
 
 // -- services and phrases -----------------------------------------------------------------------
@@ -119,29 +116,37 @@ function insert(text) {
   box.focus();
 }
 
-async function seek() {
+async function seek(at = "") {
   const found = document.getElementById("found");
   try {
-    const answer = await postAgain(form.dataset.services, ["form", "words", "need", "at"]);
+    const answer = await post(form.dataset.services, fields(["form", "words", "need"], { at }));
     if (!answer.ok) {
       notice.textContent = await answer.text();
       return;
     }
     const html = policy.createHTML(await answer.text());
     found.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
-    form.elements.at.value = "";
   } catch {
     notice.textContent = page.failed;
   }
 }
 
+// Whom she was told of, she may go on to.
+function mayMoveTo(button) {
+  const list = document.getElementById("move-to");
+  if ([...list.options].some((option) => option.value === button.dataset.service)) return;
+  list.add(new Option(button.dataset.name, button.dataset.service), 0);
+}
+
 async function give(button) {
   button.disabled = true;
-  form.elements.service.value = button.value;
   try {
-    const answer = await postAgain(button.formAction, ["form", "once", "service", "text"]);
+    const answer = await post(button.formAction, fields(["form", "once", "text"], {
+      service: button.value,
+    }));
     notice.textContent = answer.status === 204 ? page.sent : await answer.text();
     button.disabled = answer.status === 204;
+    if (answer.status === 204) mayMoveTo(button);
   } catch {
     notice.textContent = page.failed;
     button.disabled = false;
@@ -154,12 +159,12 @@ function submit(event) {
   switch (button && button.name) {
     case "insert":
       form.elements.given.value += " " + button.dataset.service;
+      mayMoveTo(button);
       return insert(button.dataset.text);
     case "phrase":
       return insert(button.dataset.text);
     case "at":
-      form.elements.at.value = button.value;
-      return seek();
+      return seek(button.value);
     case "service":
       return give(button);
     case "seek":
@@ -234,6 +239,7 @@ function startCase() {
   box.addEventListener("keydown", typed);
   box.addEventListener("input", saveSoon);
   document.addEventListener("visibilitychange", save);
+  document.addEventListener("submit", leave);
   window.addEventListener("beforeunload", warnOfLoss);
   const search = document.getElementById("sift");
   search.hidden = false;

@@ -121,7 +121,7 @@ function setConnected(is) {
 }
 
 async function post(address, fields) {
-  const send = () => fetch(address, { method: "POST", headers: { Accept: "text/plain" }, body: fields });
+  const send = () => fetch(address, { method: "POST", headers: { Accept: "text/plain" }, body: fields, keepalive: true });
   const answer = await send();
   if (answer.status !== 403 || !(await renewForms())) return answer;
   fields.set("form", page.form);
