@@ -216,7 +216,12 @@ async def _page(
         labels={topic: said for topic, (said, _) in topics().items()},
         chosen=form.CHOSEN,
         fears=FEAR_TAXONOMIES,
-        entry=row(listed, desk.now().date(), [one.service_id for one in standing.waiting])
+        entry=row(
+            listed,
+            desk.now().date(),
+            [one.service_id for one in standing.waiting],
+            frozenset(desk.directory().troubles),
+        )
         if listed
         else None,
         done=visit.request.query_params.get("done", ""),

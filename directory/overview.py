@@ -24,13 +24,15 @@ from directory.proposals import Editor
 from directory.spelling import fold
 
 PER_PAGE = 30
-State = Literal["", "stale", "unconfirmed", "closed", "hidden", "waiting"]
-STATES: Mapping[str, Callable[[Listing, date, frozenset[str]], bool]] = {
-    "stale": lambda one, today, _: is_shown(one) and tier(one, today) not in FRESH_TIERS,
+Ids = frozenset[str]
+State = Literal["", "stale", "unconfirmed", "closed", "hidden", "waiting", "complaints"]
+STATES: Mapping[str, Callable[[Listing, date, Ids, Ids], bool]] = {
+    "stale": lambda one, today, *_: is_shown(one) and tier(one, today) not in FRESH_TIERS,
     "unconfirmed": lambda one, *_: is_shown(one) and one.confirmed_at is None,
-    "closed": lambda one, today, _: one.is_shut(today),
+    "closed": lambda one, today, *_: one.is_shut(today),
     "hidden": lambda one, *_: not is_shown(one),
-    "waiting": lambda one, _, waiting: one.id in waiting,
+    "waiting": lambda one, _, waiting, __: one.id in waiting,
+    "complaints": lambda one, *told: one.id in told[-1],
 }
 
 
@@ -70,7 +72,8 @@ def found(
     listings: tuple[Listing, ...],
     wish: Asked,
     today: date,
-    waiting: frozenset[str],
+    waiting: Ids,
+    complained: Ids,
     organization: str | None,
 ) -> list[Listing]:
     """What fits, in the directory's order."""
@@ -82,7 +85,7 @@ def found(
             (not wish.own or one.organization == organization)
             and (not wish.department or _serves(one, wish.department))
             and (need is None or (one.kind in need.kinds and bool({*one.topics} & {*need.topics})))
-            and (not wish.state or STATES[wish.state](one, today, waiting))
+            and (not wish.state or STATES[wish.state](one, today, waiting, complained))
             and all(word in _text(one) for word in words)
         )
 
@@ -105,8 +108,11 @@ async def show(desk: Desk, visit: Visit) -> Response:
         return ids, organization_of(connection, visit.editor)
 
     ids, organization = await desk.read(work)
-    listings, waiting = desk.directory().listings, frozenset(ids)
-    fitting = await asyncio.to_thread(found, listings, wish, today, waiting, organization)
+    directory, waiting = desk.directory(), frozenset(ids)
+    complained = frozenset(directory.troubles)
+    fitting = await asyncio.to_thread(
+        found, directory.listings, wish, today, waiting, complained, organization
+    )
     last = max(1, -(-len(fitting) // PER_PAGE))
     wish = replace(wish, page=min(wish.page, last))
     start = (wish.page - 1) * PER_PAGE
@@ -114,7 +120,7 @@ async def show(desk: Desk, visit: Visit) -> Response:
         visit,
         "directory_list.html",
         asked=wish,
-        services=[row(one, today, ids) for one in fitting[start : start + PER_PAGE]],
+        services=[row(one, today, ids, complained) for one in fitting[start : start + PER_PAGE]],
         count=len(fitting),
         last=last,
         waiting=len(ids),
@@ -135,12 +141,13 @@ class Entry:
     is_line: bool
 
 
-def row(one: Listing, today: date, waiting: list[str]) -> Entry:
+def row(one: Listing, today: date, waiting: list[str], complained: Ids) -> Entry:
     """Signs in order of weight."""
     signs = {
         "hidden": not is_shown(one),
         "closed": one.is_shut(today),
         "waiting": one.id in waiting,
+        "complaints": one.id in complained,
         "old": is_shown(one) and is_stale(one, today),
         "unconfirmed": is_shown(one) and one.confirmed_at is None and not is_stale(one, today),
     }

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from directory import editing, proposals, reverting
+from directory import complaints, editing, proposals, reverting
+from directory.complaints import Tally
 from directory.desk import HOME, Desk, Visit
 from directory.entry import address
 from directory.errors import EditRefused
-from directory.freshness import stale
+from directory.freshness import to_call
 from directory.proposals import Proposal
 from directory.publishing import current
 
@@ -21,14 +22,17 @@ REVIEW = f"{HOME}/review"
 
 async def show(desk: Desk, visit: Visit) -> Response:
     """`GET /directory/review`: proposals, the oldest first, and services to ask again."""
-    waiting = await desk.read(proposals.waiting)
-    today = desk.now().date()
-    directory = desk.directory()
+    today, directory = desk.now().date(), desk.directory()
+
+    def work(connection: Connection) -> tuple[list[Proposal], dict[str, Tally]]:
+        return proposals.waiting(connection), complaints.tallies(connection, today)
+
+    waiting, tallies = await desk.read(work)
     return desk.page(
         visit,
         "directory_review.html",
         waiting=[(one, directory.row(one.service_id)) for one in waiting],
-        stale=stale(directory.listings, today)[:CALLED],
+        stale=to_call(directory.listings, tallies, today)[:CALLED],
         today=today,
         done=visit.request.query_params.get("done", ""),
     )

@@ -19,7 +19,8 @@ from storeroom import Room
 from bot.cli import main
 from bot.settings import Settings
 from directory import hsds, seeding, sheet, spreadsheet
-from directory.freshness import stale
+from directory.complaints import Tally
+from directory.freshness import stale, to_call
 from directory.lines import lines
 from directory.listing import Listing, Phone, is_shown
 from directory.rows import read_rows
@@ -130,6 +131,27 @@ def test_the_oldest_is_asked_first() -> None:
     assert [each.since for each in found] == sorted(each.since for each in found)
     assert all(is_shown(each.listing) for each in found)
     assert found[0].has_warning
+
+
+def test_who_is_called_first() -> None:
+    """Many complaints in a day, any complaint, what is shown most, the oldest; fresh ones only with
+    complaints; nothing hidden is in it."""
+    base = replace(one("LIN-1884"), source="una ONG", source_url=None)
+    old, older = (
+        replace(base, id=code, source_at=TODAY - timedelta(days=days))
+        for code, days in (("A-OLD", 400), ("A-OLDER", 500))
+    )
+    fresh = [replace(base, id=f"F-{each}", confirmed_at=TODAY) for each in range(3)]
+    hidden = replace(base, id="H-1", status="inactive")
+    tallies = {
+        "A-OLD": Tally(shown=9),
+        "F-0": Tally(nobody=1),
+        "F-1": Tally(badly=5, answered=9, is_to_review=True),
+        "F-2": Tally(nobody=1, answered=1),
+        "H-1": Tally(nobody=9, is_to_review=True),
+    }
+    called = to_call([old, older, *fresh, hidden], tallies, TODAY)
+    assert [each.listing.id for each in called] == ["F-1", "F-0", "A-OLD", "A-OLDER"]
 
 
 def rows(*listings: Listing) -> list[dict[str, str]]:

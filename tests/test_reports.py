@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from counselor import hire
 from directory_loaded import MONDAY_MORNING, directory
 from service import CHAT, Service
 from sqlalchemy import Connection, func, insert, select
@@ -16,7 +17,7 @@ from bot.errors import NoSuchContact
 from bot.models import ReportMark
 from directory import complaints, models
 from directory.complaints import TO_REVIEW, Tally
-from directory.listing import Listing
+from directory.listing import Listing, is_shown
 from directory.places import place
 from directory.weighing import MANY
 
@@ -230,3 +231,27 @@ async def test_what_she_says_reaches_editors_and_the_next_search(service: Servic
     assert service.ask("SELECT count(*) FROM report_mark") == [(0,)]
     assert service.ask("SELECT count(*) FROM service_report") == [(1,)]
     assert str(CHAT) not in str(service.ask("SELECT * FROM service_report"))
+
+
+async def test_editors_see_whom_to_call_first(service: Service) -> None:
+    """Five complaints in a day stand first in the review list, marked; the list finds them too."""
+    last = max((one for one in directory().listings if is_shown(one)), key=lambda one: one.name)
+
+    def complain(connection: Connection) -> None:
+        for _ in range(TO_REVIEW):
+            complaints.count(connection, last.id, "nobody", service.clock().date())
+        complaints.count_shown(connection, [last.id], service.clock().date())
+
+    await service.store.worker.run(complain)
+    service.house.hear_complaints(service.store)
+    rosa = await hire(service, "Rosa", "reviewer")
+    review = (await rosa.get("/directory/review")).text
+    called = review[review.index("A quién volver a llamar") :]
+    assert called.index(last.name) < called.index("Revisar hoy") < called.index("</li>")
+    assert "nadie contestó 5" in called
+    assert "Mostrado desde el mes pasado: 1." in called
+    listed = (await rosa.get("/directory?state=complaints")).text
+    assert last.name in listed
+    assert "Con quejas" in listed
+    before = (await rosa.get(f"/directory?q={last.id}")).text
+    assert last.name in before  # nothing hides it
