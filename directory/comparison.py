@@ -104,7 +104,7 @@ def compare(sheet: Sheet, records: Records) -> list[Difference]:
     )
     codes = [str(line.cells.get("id") or "").strip() for line in sheet.lines]
     repeated = {code for code, count in Counter(codes).items() if code and count > 1}
-    twins = {_signs(fields): code for code, fields in known.items()} if "" in codes else {}
+    twins = {signs(fields): code for code, fields in known.items()} if "" in codes else {}
     found = []
     for line, code in zip(sheet.lines, codes, strict=True):
         before = known.get(code, NOTHING)
@@ -120,7 +120,7 @@ def compare(sheet: Sheet, records: Records) -> list[Difference]:
                 _settle(before, after)
             except CellRefused as error:
                 refused.append(str(error))
-            if not code and (same := twins.get(_signs(after))):
+            if not code and (same := twins.get(signs(after))):
                 refused.append(f"este servicio ya está con el código {same}; escríbelo en su fila")
         changes = () if refused else tuple(_changes(before, after))
         if changes or refused:
@@ -157,7 +157,8 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Ch
             yield Change(column, was, text)
 
 
-def _signs(fields: Mapping[str, str]) -> tuple[str, ...]:
+def signs(fields: Mapping[str, str]) -> tuple[str, ...]:
+    """By what a service without a code is known again."""
     return tuple(fold(fields.get(name, "")) for name in KNOWN_BY)
 
 

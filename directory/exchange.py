@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from directory import comparison, imports, proposals, reading, reverting, sheet, spreadsheet
+from directory import comparison, hours, imports, proposals, reading, reverting, sheet, spreadsheet
 from directory.comparison import Difference
 from directory.desk import HOME, Desk, Visit
 from directory.errors import EditRefused, SheetRefused
@@ -158,6 +158,7 @@ def _report(
         equal=rows - len(report.rows),
         notes=notes,
         why=visit.fields.get("why", "").strip(),
+        say=hours.say,
     )
 
 

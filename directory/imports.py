@@ -18,9 +18,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from directory import editing, proposals
+from directory import editing, hours, proposals
 from directory.columns import all_columns, title
-from directory.comparison import Difference
+from directory.comparison import Difference, signs
 from directory.errors import EditRefused, SheetRefused
 from directory.proposals import Editor
 
@@ -105,7 +105,9 @@ def lines(report: Report) -> Iterator[str]:
         yield from (f"  No se importa. {said}" for said in row.refused)
         for changes, when in ((row.at_once, ""), (row.waiting, "  [espera revisión]")):
             for name, (before, after) in changes.items():
-                yield f"  {title(name)}: {before or '(vacío)'} → {after or '(vacío)'}{when}"
+                spoken = f"  ({hours.say(after)})" if name == "hours" and after else ""
+                change = f"{before or '(vacío)'} → {after or '(vacío)'}"
+                yield f"  {title(name)}: {change}{spoken}{when}"
 
 
 def _propose(
@@ -121,8 +123,16 @@ def _propose(
             f"El archivo cambia {len(differences)} filas y de una vez se pueden {MOST_CHANGED}. "
             "Divídelo en partes."
         )
-    rows = (_row(connection, one, batch, by, why, now) for one in differences)
+    nameless = [one for one in differences if one.is_new and not one.service_id]
+    promised = _promised(connection) if nameless else {}
+    rows = (_row(connection, one, batch, by, why, now, promised) for one in differences)
     return tuple(row for row in rows if row.at_once or row.waiting or row.refused)
+
+
+def _promised(connection: Connection) -> dict[tuple[str, ...], str]:
+    """The new services that wait already, so that a list sent twice does not add them again."""
+    waiting = proposals.waiting(connection)
+    return {signs(one.after): one.service_id for one in waiting if one.is_new}
 
 
 def _row(
@@ -132,6 +142,7 @@ def _row(
     by: Editor,
     why: str,
     now: datetime,
+    promised: dict[tuple[str, ...], str],
 ) -> Row:
     code = one.service_id or ""
     if one.refused:
@@ -139,6 +150,9 @@ def _row(
     fields = {change.column: change.after for change in one.changes}
     if one.is_new and code:
         fields["id"] = code
+    elif one.is_new and (same := promised.get(signs(fields))):
+        said = f"Este servicio ya está propuesto con el código {same}."
+        return Row(one.number, code, one.name, one.is_new, refused=(said,))
     try:
         with connection.begin_nested():
             made = editing.propose(
@@ -156,6 +170,8 @@ def _row(
     changes: dict[str, Changes] = {"published": {}, "proposed": {}}
     for proposal in made:
         code = proposal.service_id
+        if one.is_new:
+            promised[signs(proposal.after)] = code
         changes[proposal.state] = {
             name: each for name, each in proposal.changes.items() if any(each)
         }

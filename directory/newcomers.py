@@ -40,6 +40,11 @@ def usual(fields: Mapping[str, str], today: date) -> dict[str, str]:
 
 def refuse_taken(connection: Connection, code: str, besides: int | None = None) -> None:
     """Raise EditRefused for a code that a service has, or that waits for one."""
+    if _is_taken(connection, code, besides):
+        raise EditRefused({"id": f"Ya hay un servicio con el código {code}."})
+
+
+def _is_taken(connection: Connection, code: str, besides: int | None = None) -> bool:
     taken = select(Service.id).where(Service.id == code)
     promised = select(Proposal.id).where(
         Proposal.service_id == code,
@@ -47,8 +52,7 @@ def refuse_taken(connection: Connection, code: str, besides: int | None = None) 
         Proposal.state == "proposed",
         Proposal.id != (besides or 0),
     )
-    if connection.scalar(taken) or connection.scalar(promised):
-        raise EditRefused({"id": f"Ya hay un servicio con el código {code}."})
+    return bool(connection.scalar(taken) or connection.scalar(promised))
 
 
 def _new_code(connection: Connection, fields: Mapping[str, str]) -> str:
@@ -56,6 +60,6 @@ def _new_code(connection: Connection, fields: Mapping[str, str]) -> str:
     stem, number = f"ED-{plain[:40].strip('-') or 'SERVICIO'}", 1
     while True:
         code = stem if number == 1 else f"{stem}-{number}"
-        if connection.scalar(select(Service.id).where(Service.id == code)) is None:
+        if not _is_taken(connection, code):
             return code
         number += 1

@@ -174,6 +174,29 @@ def test_a_list_sent_twice_changes_nothing_the_second_time(connection: Connectio
     assert taken(connection, text).rows == ()
 
 
+def test_a_list_without_codes_sent_twice_adds_nothing(connection: Connection) -> None:
+    """Two services of one name have two codes; the same one is known again while it waits."""
+    text = (
+        "id,name,organization,kind,topics,phones,district,department\n"
+        ",Casa Azul,Casa Azul,ngo_legal,legal,981222333,Comas,Lima\n"
+        ",Casa Azul,Casa Azul,ngo_legal,legal,981222444,Iquitos,Loreto\n"
+    )
+    first = taken(connection, text)
+    assert [row.service_id for row in first.rows] == ["ED-CASA-AZUL", "ED-CASA-AZUL-2"]
+    again = taken(connection, text)
+    assert [row.refused for row in again.rows] == [
+        (f"Este servicio ya está propuesto con el código {code}.",)
+        for code in ("ED-CASA-AZUL", "ED-CASA-AZUL-2")
+    ]
+
+
+def test_hours_are_said_in_words_beside_their_notation(connection: Connection) -> None:
+    """Whoever reads the report sees what was understood."""
+    found = differences(connection, f"id,hours\n{FIRST},lunes 9-5\n")
+    said = list(imports.lines(imports.rehearse(connection, found, by=ROSA, now=NOW)))
+    assert said[1].endswith("→ Mo 09:00-17:00  (abierto lunes de 9:00 a 17:00)")
+
+
 def test_an_editor_changes_rows_of_her_own_organization_only(connection: Connection) -> None:
     """The row of another stops the file."""
     inside = Editor(3, "Ana", organization_id=None)
