@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse
+from starlette.routing import Route
 
 from bot import chores, console, counseling, duty, health, providers, retention, staffing, webhooks
 from bot.audit import Ledger
@@ -82,6 +83,9 @@ def create_app(settings: Settings) -> FastAPI:
         vault.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.redirect_slashes = False  # Starlette's own name whatever host the request does
+    for page in ("/console", "/directory"):
+        app.router.routes.append(Route(f"{page}/", RedirectResponse(page, 308)))
     app.include_router(health.router(house, store, reception))
     app.include_router(
         webhooks.router(

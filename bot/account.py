@@ -41,15 +41,22 @@ def standing(connection: Connection, staff_id: int, now: datetime) -> Standing:
 
 
 def change_password(
-    connection: Connection, ledger: Ledger, staff_id: int, password_hash: str, now: datetime
+    connection: Connection,
+    ledger: Ledger,
+    staff_id: int,
+    password_hash: str,
+    token: str,
+    now: datetime,
 ) -> str:
-    """Everywhere else she is signed out; the token of a fresh session here."""
+    """Everywhere else she is signed out; a new token here, for as long as the old one had left."""
+    ends_at = signin.ends_at(connection, token)
     connection.execute(
         update(Staff).where(Staff.id == staff_id).values(password_hash=password_hash)
     )
     _end_sessions(connection, staff_id)
     ledger.record(connection, staff_id, "password", now)
-    return signin.begin(connection, staff_id, now)
+    since = None if ends_at is None else ends_at - signin.LONGEST
+    return signin.begin(connection, staff_id, now, since)
 
 
 def sign_out_everywhere(

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select, text
 from bot.columns import new_id, to_ms
 from bot.models import AuditEntry
 
+LONGEST_SUBJECT, LONGEST_REASON = 80, 200
 BEGINNING = b"kuska"
 _LOCK = 4_815_162_342
 """PostgreSQL: two entries at once would both follow the same one."""
@@ -46,6 +47,7 @@ class Ledger:
         ).one_or_none()
         entry_id = max(new_id(), last.id + 1 if last else 0)
         previous = last.digest if last else BEGINNING
+        subject, reason = _kept(subject, LONGEST_SUBJECT), _kept(reason, LONGEST_REASON)
         said = _say(entry_id, staff_id, action, subject, reason, to_ms(now))
         connection.execute(
             insert(AuditEntry).values(
@@ -77,6 +79,11 @@ class Ledger:
         """The last digest: kept elsewhere, it shows whether the end was cut off."""
         last = select(AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
         return connection.scalar(last) or BEGINNING
+
+
+def _kept(text: str | None, longest: int) -> str | None:
+    """As every database takes it: an address that somebody made up must not break the record."""
+    return None if text is None else text.replace("\0", "")[:longest]
 
 
 def _say(*parts: object) -> bytes:

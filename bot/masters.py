@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.errors import SettingsError
@@ -33,6 +35,17 @@ class Masters:
         """Encrypt `key` under the newest master, bound to `label`."""
         nonce = secrets.token_bytes(NONCE)
         return self._newest + nonce + AESGCM(self._keys[self._newest]).encrypt(nonce, key, label)
+
+    def seal(self, value: bytes, label: bytes) -> str:
+        """`wrap`, as letters that a cookie takes."""
+        return base64.urlsafe_b64encode(self.wrap(value, label)).decode()
+
+    def unseal(self, sealed: str, label: bytes) -> bytes | None:
+        """The inverse; None for anything that is not a seal of ours for this label."""
+        try:
+            return self.unwrap(base64.urlsafe_b64decode(sealed), label)
+        except (ValueError, InvalidTag, SettingsError):
+            return None
 
     def unwrap(self, wrapped: bytes, label: bytes) -> bytes:
         """The inverse; `SettingsError` when its master is not in the list."""

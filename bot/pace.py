@@ -1,16 +1,19 @@
 """How often a name may be tried in vain before it has to wait, twice as long each time.
 
-Names that nobody has are paced alike, so that the wait tells nobody who works here.
+Names that nobody has are paced alike, so that the wait tells nobody who works here. A browser in
+which she has signed in before counts for itself: nobody keeps her out by guessing elsewhere.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.errors import SigninRefused
+from bot.masters import Masters
 from bot.models import SigninPace
 
 FREE_TRIES = 5
@@ -23,6 +26,17 @@ def mark(name: str) -> bytes:
     """What a name is counted under, whatever its capitals."""
     folded = " ".join(name.split()).casefold()
     return hashlib.sha256(b"sign in\0" + folded.encode(errors="replace")).digest()
+
+
+def device(masters: Masters, name: str) -> str:
+    """For the browser in which she came in: there, tries count apart from then on."""
+    return masters.seal(secrets.token_bytes(16), _label(name))
+
+
+def counted(masters: Masters, name: str, device: str) -> bytes:
+    """Under what a try counts: the browser when she has come in there before, else the name."""
+    known = masters.unseal(device, _label(name))
+    return mark(name) if known is None else mark(known.hex())
 
 
 def require(connection: Connection, name_hash: bytes, now: datetime) -> None:
@@ -56,3 +70,7 @@ def forget(connection: Connection, name_hash: bytes) -> None:
 def drop_over(connection: Connection, now: datetime) -> None:
     """Names that nobody tried for a day."""
     connection.execute(delete(SigninPace).where(SigninPace.retry_at <= now - FORGET_TRIES))
+
+
+def _label(name: str) -> bytes:
+    return b"device:" + mark(name)

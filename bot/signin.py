@@ -38,7 +38,7 @@ class Porter:
     than in the store's worker."""
 
     def __init__(self, masters: Masters, ledger: Ledger) -> None:
-        self._masters = masters
+        self.masters = masters
         self._ledger = ledger
         self._hasher = PasswordHasher()  # argon2id, RFC 9106's second recommendation
 
@@ -54,7 +54,7 @@ class Porter:
         ).one_or_none()
         if row is None:
             raise SigninRefused("link_over")
-        return Offer(row.id, row.name, self._masters.unwrap(row.secret_sealed, hashed))
+        return Offer(row.id, row.name, self.masters.unwrap(row.secret_sealed, hashed))
 
     def hashed(self, password: str) -> str:
         """As it is kept. Raise `SigninRefused` when it is too short to be kept."""
@@ -85,7 +85,7 @@ class Porter:
 
     def keep_code(self, connection: Connection, staff_id: int, secret: bytes, step: int) -> None:
         """Her one-time codes come from this secret; the one of `step` was used."""
-        sealed = self._masters.wrap(secret, _label(staff_id))
+        sealed = self.masters.wrap(secret, _label(staff_id))
         connection.execute(
             update(Staff).where(Staff.id == staff_id).values(secret_sealed=sealed, code_step=step)
         )
@@ -94,7 +94,7 @@ class Porter:
         self, connection: Connection, staff_id: int, secret: bytes, now: datetime
     ) -> str:
         """Keep a new secret until a code of it is typed; its ticket."""
-        sealed = self._masters.wrap(secret, _label(staff_id))
+        sealed = self.masters.wrap(secret, _label(staff_id))
         return passkeys.ask(connection, "code", staff_id, sealed, now)
 
     def change_code(
@@ -105,7 +105,7 @@ class Porter:
         asked = passkeys.take(connection, "code", ticket, now)
         if asked.staff_id != staff_id:
             raise SigninRefused("passkey_over")
-        secret = self._masters.unwrap(asked.secret, _label(staff_id))
+        secret = self.masters.unwrap(asked.secret, _label(staff_id))
         step = onetime.step_of(secret, code, now, after=0)
         if step is None:
             return self.offer_code(connection, staff_id, secret, now), secret
@@ -115,12 +115,14 @@ class Porter:
 
     # -- coming in ----------------------------------------------------------------------------
 
-    def kept_hash(self, connection: Connection, name: str, now: datetime) -> str | None:
+    def kept_hash(
+        self, connection: Connection, name: str, now: datetime, *, device: str = ""
+    ) -> str | None:
         """The password's hash of a name; None for a name that cannot come in.
 
         Raise `SigninRefused` when it was tried too often; names that nobody has are paced alike.
         """
-        pace.require(connection, pace.mark(name), now)
+        pace.require(connection, pace.counted(self.masters, name, device), now)
         return connection.scalar(
             select(Staff.password_hash).where(Staff.id == find(connection, name), Staff.is_active)
         )
@@ -135,7 +137,14 @@ class Porter:
         return password_hash is not None
 
     def sign_in(
-        self, connection: Connection, name: str, code: str, now: datetime, *, is_right: bool
+        self,
+        connection: Connection,
+        name: str,
+        code: str,
+        now: datetime,
+        *,
+        is_right: bool,
+        device: str = "",
     ) -> str | None:
         """A session's token when the password was right and the code is; None and a longer pace
         when not. Which of the three was wrong is not said.
@@ -143,7 +152,7 @@ class Porter:
         Raise `SigninRefused` when a try beside this one used up the pace: many at once are no way
         round it.
         """
-        name_hash = pace.mark(name)
+        name_hash = pace.counted(self.masters, name, device)
         pace.require(connection, name_hash, now)
         member = connection.execute(
             select(Staff.id, Staff.secret_sealed, Staff.code_step)
@@ -153,7 +162,7 @@ class Porter:
         ).one_or_none()
         step = None
         if member is not None and is_right:
-            secret = self._masters.unwrap(member.secret_sealed, _label(member.id))
+            secret = self.masters.unwrap(member.secret_sealed, _label(member.id))
             step = onetime.step_of(secret, code, now, member.code_step)
         if member is None or step is None:
             pace.slow_down(connection, name_hash, now)
@@ -162,11 +171,18 @@ class Porter:
         return self._let_in(connection, member.id, name_hash, "code", now)
 
     def invite(
-        self, connection: Connection, site: Site, name: str, now: datetime, *, is_right: bool
+        self,
+        connection: Connection,
+        site: Site,
+        name: str,
+        now: datetime,
+        *,
+        is_right: bool,
+        device: str = "",
     ) -> tuple[str, str]:
         """Password first, then a passkey: ticket and options for the browser, the same whether the
         password was right or not. Each counts as a try until one lets in."""
-        name_hash = pace.mark(name)
+        name_hash = pace.counted(self.masters, name, device)
         pace.require(connection, name_hash, now)
         pace.slow_down(connection, name_hash, now)
         staff_id = find(connection, name) if is_right else None
@@ -191,9 +207,13 @@ class Porter:
         self._ledger.record(connection, staff_id, "sign_in", now, reason=how)
         return begin(connection, staff_id, now)
 
+    def end(self, connection: Connection, token: str) -> None:
+        """The session of this token is over, if there was one: another begins in its browser."""
+        connection.execute(delete(StaffSession).where(StaffSession.token_hash == token_hash(token)))
+
     def sign_out(self, connection: Connection, token: str, staff_id: int, now: datetime) -> None:
         """The session ends; with the last one she is off duty."""
-        connection.execute(delete(StaffSession).where(StaffSession.token_hash == token_hash(token)))
+        self.end(connection, token)
         others = select(StaffSession.token_hash).where(StaffSession.staff_id == staff_id)
         if connection.execute(others).first() is None:
             connection.execute(update(Staff).where(Staff.id == staff_id).values(presence="off"))
@@ -251,15 +271,17 @@ def drop_over(connection: Connection, now: datetime) -> None:
     pace.drop_over(connection, now)
 
 
-def begin(connection: Connection, staff_id: int, now: datetime) -> str:
-    """A new session of hers; its token."""
+def begin(
+    connection: Connection, staff_id: int, now: datetime, since: datetime | None = None
+) -> str:
+    """A new session of hers, or one in the place of that which began at `since`; its token."""
     drop_over(connection, now)
     token = secrets.token_urlsafe(32)
     connection.execute(
         insert(StaffSession).values(
             token_hash=token_hash(token),
             staff_id=staff_id,
-            started_at=now,
+            started_at=since or now,
             active_at=now,
             heard_at=now,
         )

@@ -139,7 +139,9 @@ async def change_password(room: Room, visit: Visit) -> Response:
     except SigninRefused as refusal:
         return await _page(room, visit, refusal)
     token = await room.write(
-        lambda connection: account.change_password(connection, room.ledger, member.id, hashed, now)
+        lambda connection: account.change_password(
+            connection, room.ledger, member.id, hashed, visit.token, now
+        )
     )
     response = go(ACCOUNT)
     sessions.keep(response, token, is_https=room.is_https)
@@ -171,10 +173,14 @@ async def _change(room: Room, visit: Visit, work: Callable[[Connection], None]) 
 async def _require_herself(room: Room, visit: Visit) -> None:
     """Raise `SigninRefused` unless her password came along; wrong ones are paced as at the door."""
     name, now = visit.member.name, room.now()
-    kept = await room.read(lambda connection: room.porter.kept_hash(connection, name, now))
+    device = sessions.device_in(visit.request, is_https=room.is_https)
+    kept = await room.read(
+        lambda connection: room.porter.kept_hash(connection, name, now, device=device)
+    )
     password = visit.fields.get("password", "")
     if not await room.hash(lambda: room.porter.matches(kept, password)):
-        await room.write(lambda connection: pace.slow_down(connection, pace.mark(name), now))
+        counted = pace.counted(room.porter.masters, name, device)
+        await room.write(lambda connection: pace.slow_down(connection, counted, now))
         raise SigninRefused("password_wrong")
 
 

@@ -49,6 +49,7 @@ HEADERS: Mapping[str, str] = MappingProxyType(
             ]
         ),
         "Referrer-Policy": "same-origin",
+        "Strict-Transport-Security": "max-age=31536000",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Cross-Origin-Opener-Policy": "same-origin",

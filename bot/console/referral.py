@@ -52,7 +52,7 @@ async def make(room: Room, visit: Visit) -> Response:
             "referral",
             now,
             subject=str(case_id),
-            reason=f"{referral.WORDING} · {fields['kind']} · {fields['organization']}"[:200],
+            reason=f"{referral.WORDING} · {fields['kind']} · {fields['organization']}",
         )
 
     try:

@@ -27,6 +27,7 @@ MAX_DRAINED = 100 * 2**20
 """So much of a heavier one is read and dropped, because a browser hears no answer before."""
 MAX_FIELDS = 200
 """A service of the directory has forty, and a box to tick for each topic."""
+DEVICE_SECONDS = 90 * 24 * 3600
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -52,6 +53,23 @@ def drop(response: Response, *, is_https: bool) -> None:
     """Take the cookie away."""
     response.delete_cookie(
         _cookie_name(is_https), secure=is_https, httponly=True, samesite="strict"
+    )
+
+
+def device_in(request: Request, *, is_https: bool) -> str:
+    """What says that she has come in with this browser before; empty when nothing does."""
+    return request.cookies.get(_device_name(is_https), "")
+
+
+def know_device(response: Response, device: str, *, is_https: bool) -> None:
+    """Let the browser say so next time."""
+    response.set_cookie(
+        _device_name(is_https),
+        device,
+        max_age=DEVICE_SECONDS,
+        secure=is_https,
+        httponly=True,
+        samesite="strict",
     )
 
 
@@ -154,3 +172,7 @@ async def _body(request: Request) -> bytes:
 def _cookie_name(is_https: bool) -> str:
     # `__Host-` makes browsers refuse the cookie from a subdomain, a path or plain http.
     return "__Host-staff" if is_https else "staff"
+
+
+def _device_name(is_https: bool) -> str:
+    return "__Host-device" if is_https else "device"

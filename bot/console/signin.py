@@ -9,13 +9,13 @@ from sqlalchemy import Connection, update
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import onetime
+from bot import onetime, pace
 from bot.console import sessions
 from bot.console.pages import HEADERS, LANGUAGES, preferred
 from bot.console.room import HOME, SIGN_IN, Room, Visit, go
 from bot.errors import SigninRefused
 from bot.models import Staff
-from bot.signin import SHORTEST_PASSWORD, Offer
+from bot.signin import SHORTEST_PASSWORD, Offer, member_of
 
 _QR_SCALE = 5
 
@@ -33,17 +33,22 @@ async def post_signin(room: Room, request: Request) -> Response:
     fields = await sessions.fields_of(request, None)
     name, code = fields.get("name", ""), fields.get("code", "")
     password, now = fields.get("password", ""), room.now()
+    device = sessions.device_in(request, is_https=room.is_https)
     try:
-        kept = await room.read(lambda connection: room.porter.kept_hash(connection, name, now))
+        kept = await room.read(
+            lambda connection: room.porter.kept_hash(connection, name, now, device=device)
+        )
         is_right = await room.hash(lambda: room.porter.matches(kept, password))
         token = await room.write(
-            lambda connection: room.porter.sign_in(connection, name, code, now, is_right=is_right)
+            lambda connection: room.porter.sign_in(
+                connection, name, code, now, is_right=is_right, device=device
+            )
         )
     except SigninRefused as refusal:
         return _signin_page(room, request, 429, str(refusal), name)
     if token is None:
         return _signin_page(room, request, 403, "signin_wrong", name)
-    return _let_in(room, token)
+    return await _let_in(room, request, token)
 
 
 async def ask_for_passkey(room: Room, request: Request) -> Response:
@@ -51,14 +56,18 @@ async def ask_for_passkey(room: Room, request: Request) -> Response:
     they were right or not."""
     fields = await sessions.fields_of(request, None)
     name, password, now = fields.get("name", ""), fields.get("password", ""), room.now()
-    site = room.site(request)
+    site, device = room.site(request), sessions.device_in(request, is_https=room.is_https)
     try:
         if site is None:
             raise SigninRefused("passkey_no_name")
-        kept = await room.read(lambda connection: room.porter.kept_hash(connection, name, now))
+        kept = await room.read(
+            lambda connection: room.porter.kept_hash(connection, name, now, device=device)
+        )
         is_right = await room.hash(lambda: room.porter.matches(kept, password))
         ticket, options = await room.write(
-            lambda connection: room.porter.invite(connection, site, name, now, is_right=is_right)
+            lambda connection: room.porter.invite(
+                connection, site, name, now, is_right=is_right, device=device
+            )
         )
     except SigninRefused as refusal:
         return _signin_page(room, request, 429, str(refusal), name)
@@ -84,7 +93,7 @@ async def post_passkey(room: Room, request: Request) -> Response:
         return _signin_page(room, request, 403, str(refusal))
     if token is None:
         return _signin_page(room, request, 403, "passkey_wrong")
-    return _let_in(room, token)
+    return await _let_in(room, request, token)
 
 
 async def show_enrolment(room: Room, request: Request) -> Response:
@@ -118,7 +127,7 @@ async def post_enrolment(room: Room, request: Request) -> Response:
         if str(refusal) == "link_over":
             raise
         return _enrolment_page(room, request, offer, 422, str(refusal))
-    return _let_in(room, token)
+    return await _let_in(room, request, token)
 
 
 async def post_signout(room: Room, visit: Visit) -> Response:
@@ -150,9 +159,17 @@ async def _offer(room: Room, request: Request) -> Offer:
     return await room.read(lambda connection: room.porter.offer(connection, link, now))
 
 
-def _let_in(room: Room, token: str) -> Response:
+async def _let_in(room: Room, request: Request, token: str) -> Response:
+    """In, with a session of its own: one that the browser had before is over."""
+    before, now = sessions.token_in(request, is_https=room.is_https), room.now()
+    if before is not None:
+        await room.write(lambda connection: room.porter.end(connection, before))
+    member = await room.read(lambda connection: member_of(connection, token, now))
     response = go(HOME)
     sessions.keep(response, token, is_https=room.is_https)
+    if member is not None:
+        device = pace.device(room.porter.masters, member.name)
+        sessions.know_device(response, device, is_https=room.is_https)
     return response
 
 
