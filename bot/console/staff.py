@@ -83,7 +83,9 @@ async def _do(
         return await _page(room, visit, 409, wrong=refusal.word)
     if token is None:
         return await _page(room, visit, done="staff_saved")
-    link = LINK.format(origin=room.public_url, token=token)
+    # A demo may listen on another port than the default address says.
+    here = str(visit.request.base_url).rstrip("/")
+    link = LINK.format(origin=room.public_url if room.is_https else here, token=token)
     return await _page(room, visit, link=link, name=" ".join(name.split()))
 
 
