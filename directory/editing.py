@@ -59,7 +59,7 @@ def propose(
         service_id = before["id"]
     else:
         refuse_line(service_id)
-        before = current(connection, service_id)
+        before = current(connection, service_id, to_change=True)
     require_own(connection, by, before if not is_new else fields, source)
     told = changed(before, fields, now, is_new=is_new)
     if not told:
@@ -116,13 +116,32 @@ def publish(connection: Connection, number: int, *, by: Editor, now: datetime) -
         before = dict.fromkeys(FIELDS, "") | {"id": waiting.service_id}
         refuse_taken(connection, waiting.service_id, besides=number)
     else:
-        before = current(connection, waiting.service_id)
+        before = current(connection, waiting.service_id, to_change=True)
         refuse_stale(waiting.before, before)
     after = {**before, **waiting.after}
     require_sound(before, after, is_new=waiting.is_new)
     decided = proposals.decide(connection, number, "published", by, "", now)
     publishing.put_in_force(connection, waiting.service_id, after, now)
     return decided
+
+
+def publish_batch(
+    connection: Connection, batch: int, *, by: Editor, now: datetime
+) -> tuple[int, tuple[str, ...]]:
+    """All that waits of one import, seen by a second pair of eyes: how many are in force, and the
+    services left waiting because they changed meanwhile."""
+    done, kept = 0, []
+    for one in proposals.of_batch(connection, batch):
+        if one.state == "proposed":
+            try:
+                with connection.begin_nested():
+                    publish(connection, one.id, by=by, now=now)
+                done += 1
+            except NotAllowed:
+                raise
+            except EditRefused:
+                kept.append(one.service_id)
+    return done, tuple(kept)
 
 
 def refuse(connection: Connection, number: int, *, by: Editor, why: str, now: datetime) -> Proposal:

@@ -19,13 +19,13 @@ SHUT = "off"
 """The opening hours of a service while it is closed for the time being."""
 
 
-def current(connection: Connection, service_id: str) -> dict[str, str]:
-    """Every field of a service as it is now; raises EditRefused when there is none in force."""
-    stored = connection.execute(
-        select(Service.superseded_by, Service.note)
-        .where(Service.id == service_id)
-        .with_for_update()  # two who change one service take turns; SQLite has one writer anyway
-    ).one_or_none()
+def current(connection: Connection, service_id: str, *, to_change: bool = False) -> dict[str, str]:
+    """Every field of a service as it is now; raises EditRefused when there is none in force.
+
+    Two who come `to_change` one service take turns.
+    """
+    wanted = select(Service.superseded_by, Service.note).where(Service.id == service_id)
+    stored = connection.execute(wanted.with_for_update() if to_change else wanted).one_or_none()
     if stored is None:
         raise EditRefused({"id": f"No hay ningún servicio con el código {service_id}."})
     if stored.superseded_by:

@@ -44,7 +44,7 @@ def revert(
     if done.state != "published":
         raise EditRefused("Solo se revierte lo que se publicó.")
     refuse_line(done.service_id)
-    before = publishing.current(connection, done.service_id)
+    before = publishing.current(connection, done.service_id, to_change=True)
     require_own(connection, by, before, "form")
     fields = {"status": "inactive"} if done.is_new else done.before
     if not done.is_new:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from sqlalchemy import Connection
@@ -28,10 +29,13 @@ async def show(desk: Desk, visit: Visit) -> Response:
         return proposals.waiting(connection), complaints.tallies(connection, today)
 
     waiting, tallies = await desk.read(work)
+    imports = Counter(one.batch for one in waiting if one.source == "import")
     return desk.page(
         visit,
         "directory_review.html",
         waiting=[(one, directory.row(one.service_id)) for one in waiting],
+        imports={one.batch: one for one in waiting if imports[one.batch] > 1},
+        counts=imports,
         stale=to_call(directory.listings, tallies, today)[:CALLED],
         today=today,
         done=visit.request.query_params.get("done", ""),
@@ -47,6 +51,18 @@ async def publish(desk: Desk, visit: Visit) -> Response:
         "published",
         lambda connection, number: editing.publish(connection, number, by=visit.editor, now=now),
     )
+
+
+async def publish_batch(desk: Desk, visit: Visit) -> Response:
+    """`POST /directory/review/imports/{number}`: everything of one import that still waits."""
+    now, batch = desk.now(), _number(visit)
+
+    def work(connection: Connection) -> tuple[str, ...]:
+        desk.record(connection, visit, "directory_published_import", str(batch))
+        return editing.publish_batch(connection, batch, by=visit.editor, now=now)[1]
+
+    kept = await desk.write(work)
+    return desk.go(f"{REVIEW}?done={'partly' if kept else 'published'}")
 
 
 async def refuse(desk: Desk, visit: Visit) -> Response:

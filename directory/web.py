@@ -29,6 +29,7 @@ PATHS: tuple[tuple[str, str, Right, Callable[[Desk, Visit], Awaitable[Response]]
     ("POST", f"{SERVICE}/link", "edit", entry.link),
     ("GET", f"{SERVICE}/history", "edit", review.history),
     ("GET", f"{HOME}/review", "edit", review.show),
+    ("POST", f"{HOME}/review/imports/{{number}}", "review", review.publish_batch),
     ("POST", f"{DECISION}/publish", "review", review.publish),
     ("POST", f"{DECISION}/refuse", "edit", review.refuse),
     ("POST", f"{DECISION}/revert", "edit", review.revert),

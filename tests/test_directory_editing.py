@@ -10,6 +10,7 @@ import pytest
 from directory_loaded import MONDAY_MORNING, changeable, directory
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
+from storeroom import Room
 
 from directory import editing, proposals, publishing, reverting
 from directory.errors import EditRefused, HoursUnclear, NotAllowed
@@ -20,6 +21,7 @@ from directory.models import Organization, Service
 from directory.places import place
 from directory.proposals import Editor, Proposal
 from directory.search import Directory
+from directory.seeding import load
 from directory.telephone import dialled
 
 NOW = MONDAY_MORNING
@@ -367,6 +369,8 @@ def test_an_import_is_undone_as_a_whole(connection: Connection) -> None:
             now=NOW,
             batch=batch,
         )
+    with pytest.raises(NotAllowed):
+        editing.publish_batch(connection, batch, by=ROSA, now=NOW)
     change(connection, services[2], alert="Ya abrió")
     (listed,) = proposals.batches(connection)
     assert (listed.id, listed.why, listed.published, listed.waiting) == (batch, "hoja.xlsx", 3, 3)
@@ -378,6 +382,48 @@ def test_an_import_is_undone_as_a_whole(connection: Connection) -> None:
         assert publishing.current(connection, one) == before[one]
     with pytest.raises(EditRefused, match="ninguna importación"):
         reverting.undo_batch(connection, 99, by=ROSA, now=NOW)
+
+
+def test_an_import_is_published_as_a_whole(connection: Connection) -> None:
+    """By another person; what changed meanwhile goes on waiting."""
+    services = [one.id for one in directory().listings if one.kind == "prosecutor"][:2]
+    for one in services:
+        fields = {"phones": "100"}
+        told = {"by": ROSA, "why": "hoja", "now": NOW, "batch": 7}
+        editing.propose(connection, one, fields, source="import", **told)  # type: ignore[arg-type]  # mixed
+    (other,) = change(connection, services[1], phones="113")
+    editing.publish(connection, other.id, by=INES, now=NOW)
+    assert editing.publish_batch(connection, 7, by=INES, now=NOW) == (1, (services[1],))
+    assert [one.service_id for one in proposals.waiting(connection)] == [services[1]]
+
+
+def test_it_holds_on_postgresql(postgres_room: Room) -> None:
+    """Proposed, published, found by the next search, and undone, on the other database."""
+
+    def work(connection: Connection) -> tuple[str, int, str]:
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            load(session)
+            session.commit()
+        before = Directory.of(Session(connection)).version
+        batch = proposals.next_batch(connection)
+        told = {"by": ROSA, "why": "hoja", "source": "import", "now": NOW, "batch": batch}
+        made = editing.propose(
+            connection,
+            code(),
+            {"phones": "100", "closed_until": "2026-12-31"},
+            **told,  # type: ignore[arg-type]  # mixed
+        )
+        editing.publish(connection, made[1].id, by=INES, now=NOW)
+        row = Directory.of(Session(connection)).row(code())
+        assert row is not None
+        assert str(row.closed_until) == "2026-12-31"
+        (listed,) = proposals.batches(connection)
+        assert listed.published == 2
+        undone = reverting.undo_batch(connection, batch, by=ROSA, now=NOW)
+        grown = Directory.of(Session(connection)).version - before
+        return row.phones[0].text, grown, str(undone.kept)
+
+    assert postgres_room.store.worker.submit(work).result() == ("100", 4, "()")
 
 
 @pytest.mark.parametrize(

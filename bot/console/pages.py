@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.channels.webchat.page import Asset
 from bot.house import House
+from directory.hours import say
 from directory.telephone import dialled
 
 LIMA = ZoneInfo("America/Lima")
@@ -72,7 +73,13 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.filters.update(
-            clock=_clock, day=_day, ago=self._ago, date=_date, moment=_moment, dialled=dialled
+            clock=_clock,
+            day=_day,
+            ago=self._ago,
+            date=_date,
+            moment=_moment,
+            dialled=dialled,
+            hours=say,
         )
         self._words = {language: self._of(language) for language in LANGUAGES}
 
