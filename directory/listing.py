@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -55,7 +55,7 @@ class Listing:
     string, empty when unknown; until the end of `closed_until` it is closed whatever they say.
     `source_at` is the earliest day its source allows, `confirmed_at`
     the last day somebody confirmed it. `rank` is its place in the directory, a last tie-break.
-    `modified_at` is when people last changed it here; None for what is as the seed has it.
+    `modified_at` is when people or the seed last wrote it here; two that say the same are equal.
     """
 
     id: str
@@ -93,7 +93,7 @@ class Listing:
     is_withdrawn: bool
     rank: int = 0
     closed_until: date | None = None
-    modified_at: datetime | None = None
+    modified_at: datetime | None = field(default=None, compare=False)
 
     @property
     def needs_id(self) -> Truth:

@@ -64,7 +64,8 @@ class Service(Base):
 
     `source_at` is the earliest day the source allows, `confirmed_at` the last day somebody
     confirmed it; empty at load. `edited_at` set means that people changed it: a later seed never
-    overwrites it. `note` holds editors' remarks and is never shown to a contact.
+    overwrites it; `seeded_at` is when the seed last wrote it. `note` holds editors' remarks and is
+    never shown to a contact.
     """
 
     __tablename__ = "service"
@@ -84,6 +85,7 @@ class Service(Base):
     edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     superseded_by: Mapped[str | None] = mapped_column(ForeignKey("service.id"), index=True)
     seed_digest: Mapped[str | None] = mapped_column(String(64))
+    seeded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Location(Base):

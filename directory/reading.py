@@ -89,11 +89,15 @@ def read(session: Session, only: str | None = None) -> Records:
                 alert=row.alert,
                 is_withdrawn=bool(WITHDRAWN.search(row.note or "")),
                 rank=rank,
-                modified_at=row.edited_at and aware(row.edited_at),
+                modified_at=_latest(row.edited_at, row.seeded_at),
                 **_where(located.get(row.id), kind),
             )
         )
     return Records(now, tuple(listings), superseded)
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((aware(one) for one in moments if one is not None), default=None)
 
 
 def aware(at: datetime) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -61,10 +62,12 @@ def load(session: Session) -> Loaded:
 def _write(session: Session, rows: list[Row]) -> None:
     """Insert or update services, and insert all their parts."""
     organizations = writing.organizations(session, {row.organization for row in rows})
+    now = datetime.now(UTC)  # when it came to this database, which no caller needs to choose
     stored = set(session.scalars(select(models.Service.id)))
     fresh = []
     for row in rows:
         said = {**writing.facts(row, organizations), "seed_digest": row.digest, "status": "active"}
+        said["seeded_at"] = now
         if row.id in stored:
             service = session.get_one(models.Service, row.id)
             for name, value in said.items():
