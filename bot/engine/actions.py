@@ -123,6 +123,13 @@ def take_need(turn: Turn) -> None:
     turn.memory.need = need or turn.memory.need
 
 
+def take_wished_need(turn: Turn) -> None:
+    """What she told before and was not taken up yet is what she needs, when nothing else is."""
+    wish = turn.memory.wish
+    if turn.memory.need is None and wish is not None:
+        turn.memory.need = next(iter(wish["needs"]), None) or need_of(wish["intent"])
+
+
 def take_place(turn: Turn) -> None:
     """Keep the place that her words name; several of one name wait for her choice."""
     if turn.heard is not None and turn.heard.places:
@@ -239,6 +246,7 @@ ALL: Mapping[str, Callable[[Turn], None]] = (
             keep_language,
             keep_named_language,
             take_need,
+            take_wished_need,
             take_place,
             forget_place,
             forget_need,

@@ -124,11 +124,16 @@ def language_named(turn: Turn) -> str | None:
 
 
 def is_place(turn: Turn) -> bool:
-    """The whole message is the name of a place, with one small word more at most ("en Iquitos")."""
+    """The whole message is the name of a place, whatever small words lead to it ("vivo en")."""
     if turn.heard is None:
         return False
-    longest = max((len(place(code).name.split()) for code in turn.heard.places), default=-1)
-    return len(turn.said.split()) <= longest + 1
+    longest = max((len(_named(place(code).name)) for code in turn.heard.places), default=-1)
+    return len(_named(turn.said)) <= longest
+
+
+def _named(text: str) -> list[str]:
+    """The words of a text that are not among those which lead to a place."""
+    return [word for word in fold(text).split() if word not in LEADING]
 
 
 def is_only_place(turn: Turn) -> bool:
@@ -137,6 +142,13 @@ def is_only_place(turn: Turn) -> bool:
     is_free = heard is not None and (heard.score < SURE or heard.intent == "services_near")
     return is_free and is_place(turn)
 
+
+LEADING = frozenset(
+    """estoy vivo vivimos estamos soy somos ando me encuentro kedo quedo es en de del desde por a
+    aqui aki aca yo ahora ahorita el la los las distrito ciudad provincia pueblo zona y pe pues i
+    live am in moro eu em je suis habite mwen nan""".split()
+)
+"""Words that lead to the name of a place and say nothing else."""
 
 GUARDS: dict[str, Callable[[Turn], bool]] = {
     guard.__name__: guard
