@@ -4,6 +4,7 @@ small screens, both schemes, only the keyboard, and a line that breaks."""
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import threading
 import time
@@ -267,7 +268,18 @@ def test_fits_and_is_accessible(place: Place, width: int, scheme: str) -> None:
     say_quietly(her, "<" + "a" * 300)
     expect(rosa.locator(".line.her")).to_be_visible()
     rosa.get_by_text("Nota, pasar o cerrar").click()
+    for tool in ("#offers", "#phrases"):
+        rosa.locator(f"{tool} > summary").click()
+    rosa.get_by_label("Qué, quién o dónde").fill("abogada Lima")
+    rosa.get_by_role("button", name="Buscar").click()
+    expect(rosa.locator(".offer").first).to_be_visible()
     fits(rosa, width)
+    rosa.get_by_role("button", name="Marcar posible menor").click()
+    expect(rosa.locator("#facts")).to_contain_text("Posible menor de edad")
+    fits(rosa, width)
+    for path in ("/console/minors", "/console/closed"):
+        rosa.goto(path)
+        fits(rosa, width)
 
 
 def fits(page: Page, width: int) -> None:
@@ -352,18 +364,57 @@ def test_a_referral_is_made_and_forgotten(place: Place) -> None:
     expect(rosa.get_by_text("Listo. El PDF está en tus descargas")).to_be_visible()
 
 
-def test_a_ready_phrase_keeps_the_draft(place: Place) -> None:
-    """It goes to the end of what was typed."""
+def test_phrases_and_services_keep_the_draft(place: Place) -> None:
+    """A phrase and a card go to where the cursor is; a card can go out alone, and what was typed is
+    still there after a reload."""
     rosa = place.counselor("Rosa")
-    place.person()
+    her = place.person("hola", "si", "necesito una abogada", "Iquitos", "quiero hablar con alguien")
     rosa.get_by_role("button", name="Atender").click()
-    rosa.get_by_label("Tu respuesta").fill("Hola.")
-    rosa.get_by_label("Frases listas").select_option(
-        label="Tú decides. Yo te digo qué caminos hay."
-    )
-    expect(rosa.get_by_label("Tu respuesta")).to_have_value(
-        "Hola. Tú decides. Yo te digo qué caminos hay."
-    )
+    box = rosa.get_by_label("Tu respuesta")
+    box.fill("Hola.")
+    rosa.locator("#phrases summary").click()
+    rosa.get_by_placeholder("Buscar una frase").fill("caminos")
+    rosa.locator("#phrases li:visible button").click()
+    expect(box).to_have_value("Hola. Tú decides. Yo te digo qué caminos hay.")
+    rosa.locator("#offers summary").click()
+    rosa.get_by_label("Qué, quién o dónde").fill("abogada")
+    rosa.get_by_role("button", name="Buscar").click()
+    expect(rosa.get_by_text("Cerca de: Iquitos")).to_be_visible()
+    rosa.get_by_role("button", name="Poner en mi texto").first.click()
+    expect(box).to_have_value(re.compile(r"^Hola\. Tú decides.+\n\n.+1884", re.DOTALL))
+    typed = box.input_value()
+    offer = rosa.locator(".offer").nth(1)
+    name = offer.locator(".text").inner_text().split(" · ")[0]
+    shown = her.get_by_text(name).count()
+    offer.get_by_role("button", name="Enviar ahora").click()
+    expect(her.get_by_text(name)).to_have_count(shown + 1)
+    expect(rosa.locator("#notice")).to_have_text("Enviado.")
+    rosa.reload()
+    expect(box).to_have_value(typed)
+
+
+def test_covered_texts_open_one_by_one_by_keyboard(place: Place) -> None:
+    """Covered, nothing of hers can be read until it is asked for; the rest stays covered."""
+    rosa = place.counselor("Rosa")
+    her = place.person()
+    rosa.get_by_role("button", name="Atender").click()
+    reply(rosa, "Te leo")
+    expect(her.get_by_text("Te leo")).to_be_visible()
+    for text in ("lo primero", "lo segundo"):
+        say_quietly(her, text)
+    expect(rosa.get_by_text("lo segundo")).to_be_visible()
+    rosa.get_by_role("button", name="Cubrir textos").click()
+    blurred = "e => getComputedStyle(e).filter"
+    first, second = rosa.get_by_text("lo primero"), rosa.get_by_text("lo segundo")
+    assert "blur" in first.evaluate(blurred)
+    first.focus()
+    rosa.keyboard.press("Enter")
+    assert "blur" not in first.evaluate(blurred)
+    assert "blur" in second.evaluate(blurred)
+    say_quietly(her, "lo tercero")
+    expect(rosa.get_by_text("lo tercero")).to_be_visible()
+    assert "blur" in rosa.get_by_text("lo tercero").evaluate(blurred)
+    assert "blur" not in first.evaluate(blurred)
 
 
 def test_all_by_keyboard(place: Place) -> None:

@@ -28,7 +28,7 @@ ABOUT = {"about", "now", "channel", "only", "duty", "never", "turns"}
 KEYS = {
     "her", "media", "location", "tap_kept", "keep_choice", "advance", "says", "never", "exactly",
     "state", "session", "language", "handoff", "stored",
-    "counselor", "reply",
+    "counselor", "by", "reply",
 }  # fmt: skip
 DURATION = TypeAdapter(timedelta)
 
@@ -109,7 +109,9 @@ def _shown(rehearsal: Rehearsal, turn: dict[str, Any], kept: str) -> list[Sendin
         rehearsal.advance(DURATION.validate_python(turn["advance"]))
         return rehearsal.deliver("1")
     if "counselor" in turn:
-        return rehearsal.counsel("1", turn["counselor"], "c1", turn.get("reply", ""))
+        return rehearsal.counsel(
+            "1", turn["counselor"], turn.get("by", "c1"), turn.get("reply", "")
+        )
     if turn.get("tap_kept"):
         return rehearsal.hear("1", choice=kept)[1]
     if "media" in turn:

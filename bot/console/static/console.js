@@ -50,7 +50,12 @@ function morphChildren(was, now) {
 
 function scrolled() {
   const log = document.getElementById("log");
-  return log && { log, wasAtEnd: log.scrollHeight - log.scrollTop - log.clientHeight < 60 };
+  const root = document.scrollingElement;
+  return log && {
+    log,
+    wasAtEnd: log.scrollHeight - log.scrollTop - log.clientHeight < 60,
+    pageWasAtEnd: root.scrollHeight - root.scrollTop - root.clientHeight < 60,
+  };
 }
 
 function showPart(html) {
@@ -61,6 +66,7 @@ function showPart(html) {
   morphChildren(live, fresh);
   const after = scrolled();
   if (after && (!before || before.wasAtEnd)) after.log.scrollTop = after.log.scrollHeight;
+  if (before && before.pageWasAtEnd) document.scrollingElement.scrollTop = document.scrollingElement.scrollHeight;
   if (waiting() > waited || calls() > called || newFromHer(before)) alertHer();
   fitState();
 }
