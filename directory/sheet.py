@@ -17,6 +17,8 @@ from directory.workbook import Cell, Cells
 
 MOST_BYTES = 10 * 2**20
 MOST_ROWS = 20_000
+MOST_LINES = 10 * MOST_ROWS  # of text, empty ones among them
+LONGEST_HEADING = 20_000  # letters; ours has 500
 SEPARATORS = (",", ";", "\t")
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 UNREAD = frozenset({"note", "supersedes"})
@@ -156,12 +158,15 @@ def _text(content: bytes) -> str:
 
 def _table(text: str) -> Iterator[Cells]:
     """The rows of a CSV text, by the separator under which its heading is best known."""
+    heading = next((line for line in text.splitlines() if line.strip()), "")
+    if text.count("\n") + text.count("\r") > 2 * MOST_LINES or len(heading) > LONGEST_HEADING:
+        raise SheetRefused("El archivo tiene demasiadas filas o columnas. Divídelo en partes.")
     first, _, rest = text.partition("\n")
     separator = None
     if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:  # Excel's own hint
         separator, text = first.strip()[-1], rest
         yield []
-    separator = separator or max(SEPARATORS, key=lambda one: _known(text, one))
+    separator = separator or max(SEPARATORS, key=lambda one: _known(heading, one))
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
             yield list(row)
@@ -172,7 +177,6 @@ def _table(text: str) -> Iterator[Cells]:
         ) from error
 
 
-def _known(text: str, separator: str) -> int:
-    """How many headings are known when the text is parted so."""
-    heading = next((line for line in text.splitlines() if line.strip()), "")
+def _known(heading: str, separator: str) -> int:
+    """How many of its names are known when the heading is parted so."""
     return sum(column_of(name.strip(' "')) is not None for name in heading.split(separator))

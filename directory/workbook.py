@@ -24,6 +24,8 @@ from directory.errors import SheetRefused
 MOST_UNPACKED = 64 * 2**20
 """Bytes of an unpacked file: 20,000 full rows take half of it, a zip bomb takes more."""
 MOST_PARTS = 1000
+MOST_COLUMNS = 200
+"""More are formats that a program spread over a sheet; nothing of ours stands so far right."""
 WIDEST, NARROWEST = 60, 8
 TEXT = "@"  # the format by which a typed number keeps its zeros and its plus
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z0-9:]+)"')
@@ -133,8 +135,9 @@ def _merged(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> str | None:
 
 def _rows(sheet: Any) -> Iterator[Cells]:
     try:
-        for row in sheet.iter_rows(values_only=True):
-            yield [_read(value) for value in row]
+        for row in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True):
+            is_empty = row.count(None) == len(row)  # there may be a million
+            yield [] if is_empty else [_read(value) for value in row]
     except BROKEN as error:
         raise _refused() from error
 

@@ -123,6 +123,18 @@ def test_excel_s_hint_and_empty_rows_keep_the_numbers() -> None:
     assert [line.number for line in sheet.read(book).lines] == [3, 5]
 
 
+def test_a_sheet_formatted_to_its_end_is_no_wider() -> None:
+    """A program may spread a format over 16,384 columns and any number of rows."""
+    book = Workbook()
+    page = book.worksheets[0]
+    for row in (("id", "name"), ("LIN-1884", "b")):
+        page.append(row)
+    page.cell(200_000, 16_384).value = " "
+    file = io.BytesIO()
+    book.save(file)
+    assert [line.number for line in sheet.read(file.getvalue()).lines] == [2]
+
+
 HEADING = ",".join(spreadsheet.row(one("LIN-1884")))
 
 
@@ -141,6 +153,8 @@ HEADING = ",".join(spreadsheet.row(one("LIN-1884")))
         (b'id,name\nA,"b\n', "está roto"),
         (b'id,name\nA,"' + b"x" * 200_000 + b'"\n', "está roto"),
         (b"id,name\n" + b"A,b\n" * 20_001, "más de 20 000 filas"),
+        (b"id,name\n" + b"\n" * 500_000, "demasiadas filas o columnas"),
+        (b"id" + b",x" * 50_000, "demasiadas filas o columnas"),
         (b"x" * (10 * 2**20 + 1), "pesa 10 MB"),
         (b"x" * (50 * 2**20), "pesa 50 MB"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Excel antiguo"),
