@@ -219,5 +219,5 @@ def _check(role: str, organization_id: str | None) -> None:
         0 < len(organization_id) <= LONGEST_NAME and organization_id.isprintable()
     ):
         raise CommandRefused(
-            f"an organization's id has 1 to {LONGEST_NAME} letters", "organization_unfit"
+            f"an organization's name has 1 to {LONGEST_NAME} letters", "organization_unfit"
         )

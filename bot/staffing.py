@@ -27,7 +27,7 @@ def staff() -> None:
 @staff.command()
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), required=True)
-@click.option("--organization", help="Id of an organization of the directory.")
+@click.option("--organization", help="Its name or number in the directory.")
 @click.pass_obj
 def add(home: Path, name: str, role: str, organization: str | None) -> None:
     """Somebody new; prints a link to enrol. Example: kuska staff add Rosa --role counselor"""

@@ -10,12 +10,11 @@ import pytest
 from counselor import Counselor, hire
 from directory_loaded import directory
 from service import Service
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from bot.models import AuditEntry, Staff
 from directory import web
 from directory.listing import Listing
-from directory.models import Organization
 
 HIDDEN = re.compile(r'name="(form|seen)" value="([0-9a-f]+)"')
 NUMBER = "(065) 999-999"
@@ -44,11 +43,9 @@ async def editor_of(service: Service, organization: str) -> Counselor:
     """Somebody of an organization, signed in."""
     olga = await hire(service, "Olga", "editor")
 
-    def belong(connection: object) -> None:
-        name = select(Organization.id).where(Organization.name == organization)
-        number = connection.scalar(name)  # type: ignore[attr-defined]  # a Connection
-        belongs = update(Staff).where(Staff.name == "Olga").values(organization_id=str(number))
-        connection.execute(belongs)  # type: ignore[attr-defined]  # the same
+    def belong(connection: Connection) -> None:
+        hers = update(Staff).where(Staff.name == "Olga")
+        connection.execute(hers.values(organization_id=organization))
 
     await service.store.worker.run(belong)
     return olga
