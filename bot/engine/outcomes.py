@@ -49,9 +49,9 @@ def has_one_contact(turn: Turn) -> bool:
 
 
 def tells_of_contact(turn: Turn) -> bool:
-    """Her whole message says that a contact she was given did not answer."""
+    """Her whole message says that a contact she was given did not answer, and asks nothing else."""
     words = fold(turn.said)
-    if turn.heard is not None and turn.heard.urgent:
+    if turn.heard is not None and (turn.heard.urgent or turn.heard.needs):
         return False
     is_short = len(words.split()) <= LONGEST
     return is_short and has_contact(turn) and any(one in words for one in TRIED)
