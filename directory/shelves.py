@@ -10,7 +10,7 @@ from directory.listing import Listing
 from directory.nearness import Point, Tree, distance_km, point
 from directory.places import all_places
 
-MOST = 40  # nearest services weighed per region: "open first" holds among these
+MOST = 32  # nearest services weighed per region: "open first" holds among these
 MOST_OWN = 16  # services of her own district weighed even when farther than those
 
 
