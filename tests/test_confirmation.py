@@ -18,6 +18,7 @@ from service import Service
 from sqlalchemy import Connection, func, select, update
 
 from bot.cli import main
+from bot.console.sessions import MAX_BODY
 from bot.errors import SettingsError
 from bot.mailing import Mailer
 from bot.settings import Settings
@@ -269,7 +270,7 @@ async def test_a_form_of_elsewhere_or_too_large_is_refused(service: Service) -> 
     elsewhere = {"sec-fetch-site": "cross-site"}
     refused = await service.client.post(path, data={"answer": "right"}, headers=elsewhere)
     assert refused.status_code == 403
-    large = await service.client.post(path, data={"why": "x" * 100_000})
+    large = await service.client.post(path, data={"why": "x" * (MAX_BODY + 1)})
     assert large.status_code == 413
     assert (await service.client.post(path, content=b"\xff=%ff")).status_code == 400
     counted = select(func.count()).select_from(models.Proposal)
