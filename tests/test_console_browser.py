@@ -229,6 +229,26 @@ def test_after_her_exit_the_box_is_shut(place: Place) -> None:
     expect(rosa.get_by_role("button", name="Enviar", exact=True)).to_be_disabled()
 
 
+def test_she_erases_while_the_counselor_types(place: Place) -> None:
+    """Summary, messages and the sentence that was begun leave the screen; nothing can be sent."""
+    rosa = place.counselor("Rosa")
+    her = place.person()
+    rosa.get_by_role("button", name="Atender").click()
+    reply(rosa, "Te leo")
+    expect(her.get_by_text("Te leo")).to_be_visible()
+    say_quietly(her, "un secreto")
+    expect(rosa.get_by_text("un secreto")).to_be_visible()
+    rosa.get_by_label("Tu respuesta").fill("Me dices que un secreto")
+    her.context.route("https://**", lambda route: route.fulfill(body="tiempo"))
+    say(her, "borrar")
+    her.get_by_label("Tu mensaje").fill("si, borrar todo")
+    her.get_by_role("button", name="Enviar").last.click()
+    expect(rosa.get_by_text("Esta conversación ya no existe")).to_be_visible()
+    expect(rosa.get_by_label("Tu respuesta")).to_have_value("")
+    expect(rosa.get_by_text("un secreto")).to_have_count(0)
+    expect(rosa.get_by_role("button", name="Enviar", exact=True)).to_be_disabled()
+
+
 def test_a_session_that_ends_keeps_the_draft(place: Place) -> None:
     """Signed out in the middle of a sentence: the text stays, and the page says what to do."""
     rosa = place.counselor("Rosa")

@@ -98,6 +98,15 @@ function leave(event) {
   save();
 }
 
+// She erased, or another has the case: what was typed for her leaves this screen too.
+function emptyIfGone() {
+  if (!document.getElementById("gone")) return;
+  clearTimeout(timer);
+  for (const other of document.querySelectorAll("textarea, #reply input:not([type=hidden])")) other.value = "";
+  kept = "";
+  document.getElementById("found").replaceChildren();
+}
+
 function warnOfLoss(event) {
   const notes = [...document.querySelectorAll("textarea")].some(
     (other) => other !== box && other.value.trim()
@@ -229,6 +238,7 @@ function startCase() {
   live.addEventListener("click", uncover);
   live.addEventListener("keydown", uncover);
   document.addEventListener("part", () => {
+    emptyIfGone();
     fitBox();
     coverTexts();
   });
