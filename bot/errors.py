@@ -50,7 +50,7 @@ class BrokenSeal(KuskaError):
 
 
 class HandoffRefused(KuskaError):
-    """What a counselor wanted is not possible; the message is a key of `flows/team.yaml`."""
+    """What a counselor wanted is not possible; the message is a key of `house.REASONS`' files."""
 
 
 class SigninRefused(KuskaError):

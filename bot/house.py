@@ -25,6 +25,8 @@ from directory import complaints, places, seeding
 from directory.reading import version
 from directory.search import Directory
 
+REASONS = ("team", "case", "console")
+"""Files that say what a `HandoffRefused` names."""
 TAG_BYTES = 4
 """Of the session's tag in choice ids: enough that an old one is never met again by chance."""
 
@@ -70,6 +72,11 @@ class House:
     def phrase(self, language: str, key: str) -> str:
         """A phrase of the flows in a language."""
         return self.catalogues.translate(language, key, self.flows.phrases[key])
+
+    def reason(self, language: str, word: str) -> str:
+        """Why a counselor cannot do something, whichever file of the console's has the words."""
+        keys = (f"{flow}.{word}" for flow in REASONS)
+        return self.phrase(language, next(key for key in keys if key in self.flows.phrases))
 
     def prompts(self, language: str) -> Prompts:
         """The two phrases a channel adds around choices."""

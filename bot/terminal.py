@@ -49,7 +49,7 @@ class Script:
             return self._answer(line)
         except HandoffRefused as refusal:
             house = self.rehearsal.house
-            return {"error": house.phrase(house.language, f"team.{refusal}")}
+            return {"error": house.reason(house.language, str(refusal))}
         except (MisusedLineError, KuskaError) as error:
             return {"error": str(error)}
         except (ValueError, TypeError, OverflowError, RecursionError) as error:

@@ -67,7 +67,8 @@ function showPart(html) {
   const after = scrolled();
   if (after && (!before || before.wasAtEnd)) after.log.scrollTop = after.log.scrollHeight;
   if (before && before.pageWasAtEnd) document.scrollingElement.scrollTop = document.scrollingElement.scrollHeight;
-  if (waiting() > waited || calls() > called || newFromHer(before)) alertHer();
+  const isCalled = (waiting() > waited || calls() > called) && !isResting();
+  if (newFromHer(before) || isCalled) alertHer();
   fitState();
 }
 
@@ -82,6 +83,12 @@ function newFromHer(before) {
 function waiting() {
   const section = document.getElementById("waiting");
   return section ? Number(section.dataset.count) : 0;
+}
+
+// Who is at a pause or off is not called.
+function isResting() {
+  const pressed = live.querySelector('.presence [aria-pressed="true"]');
+  return Boolean(pressed) && ["pause", "off"].includes(pressed.value);
 }
 
 // How often urgent ones that nobody takes have been called out by now.
