@@ -9,7 +9,7 @@ run: .venv/ready .venv/compiled          ## prepare everything and serve on http
 	@$(BIN)/kuska serve
 
 test: .venv/ready-dev .venv/compiled     ## all tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: .venv/ready-dev .venv/compiled    ## format, lint, types, content
 	@$(BIN)/ruff format --check .

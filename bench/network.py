@@ -12,13 +12,13 @@ from scipy.special import expit, log_softmax, softmax
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
-UNITS = 64
-ROUNDS = 40
+UNITS = 112
+ROUNDS = 25
 """Times that every utterance is seen."""
 BATCH = 64
 STEP = 3e-3
 """The first step of Adam; it shrinks to nothing over the rounds."""
-FORGET_PIECES, FORGET_UNITS = 0.6, 0.4
+FORGET_PIECES, FORGET_UNITS = 0.5, 0.5
 """Parts hidden at random while learning, so that no single piece is relied upon."""
 PULL = 0.15
 """How strongly the weights of the linear choice are pulled to nothing (L2)."""

@@ -19,10 +19,11 @@ from bot.engine.folding import words
 from bot.engine.model import PATH, ZERO, pack
 from bot.engine.pieces import pieces, spelled
 from bot.engine.reading import read
-from bot.engine.vocabulary import INTENTS, LANGUAGES
+from bot.engine.repair import Speller
+from bot.engine.vocabulary import INTENTS, LANGUAGES, vocabulary
 
 OUTPUTS = [*(f"intent:{name}" for name in INTENTS), *(f"flag:{name}" for name in FLAGS)]
-RARE = 4
+RARE = 5
 """A piece in fewer utterances than this is not learned."""
 LOUD = {"@": 2.0, "#": 2.0, "w": 2.0}
 """Pieces of these kinds speak louder while learning: they carry more from text to text."""
@@ -56,11 +57,23 @@ def labels(utterances: Sequence[Utterance]) -> Array:
 
 def learn(utterances: Sequence[Utterance]) -> bytes:
     """The packed weights for some utterances."""
-    whole = [pieces(read(each.text, each.language), each.text) for each in utterances]
+    usual = known_words(utterances)
+    speller = Speller(usual)
+    whole = [
+        pieces(read(each.text, each.language, speller), each.text, speller) for each in utterances
+    ]
     counts = Counter(piece for found in whole for piece in found)
     names = {name: at for at, name in enumerate(sorted(n for n, c in counts.items() if c >= RARE))}
     net = train_net(table(names, whole), labels(utterances), len(INTENTS))
-    return packed(names, net, *learn_languages(utterances, names))
+    return packed(names, usual, net, *learn_languages(utterances, names))
+
+
+def known_words(utterances: Sequence[Utterance]) -> list[str]:
+    """Words not rare, the more usual first, and those of the phrase lists."""
+    counts = Counter(word for each in utterances for word in set(words(each.text)))
+    listed = {word for book in vocabulary().books.values() for word in book.phrases.words}
+    usual = [word for word, count in counts.items() if count >= RARE or word in listed]
+    return sorted({*usual, *listed}, key=lambda word: (-counts[word], word))
 
 
 def learn_languages(utterances: Sequence[Utterance], names: dict[str, int]) -> tuple[Array, Array]:
@@ -72,7 +85,9 @@ def learn_languages(utterances: Sequence[Utterance], names: dict[str, int]) -> t
     return train_choice(table(names, spelling), wanted.astype(np.float32), weight)
 
 
-def packed(names: dict[str, int], net: Net, languages: Array, biases: Array) -> bytes:
+def packed(
+    names: dict[str, int], usual: list[str], net: Net, languages: Array, biases: Array
+) -> bytes:
     """The weights in small integers, without the pieces that say nothing."""
     weights = np.hstack([net.hidden, languages])
     weights *= np.array([[LOUD.get(name[0], 1.0)] for name in names])
@@ -87,6 +102,7 @@ def packed(names: dict[str, int], net: Net, languages: Array, biases: Array) -> 
             "votes": [[round(float(vote), 4) for vote in votes] for votes in net.votes.T],
             "ends": [round(float(end), 4) for end in net.ends],
             "pieces": list(names),
+            "words": usual,
         },
         small.astype(np.uint8).tobytes(),
     )

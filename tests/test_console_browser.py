@@ -319,7 +319,9 @@ def fits(page: Page, width: int) -> None:
 def test_the_console_speaks_english(place: Place) -> None:
     """By the browser's wish before the sign-in, by hers after it."""
     expect(
-        place.open("/console/signin", locale="en-GB").get_by_role("button", name="Sign in")
+        place.open("/console/signin", locale="en-GB").get_by_role(
+            "button", name="Sign in", exact=True
+        )
     ).to_be_visible()
     rosa = place.counselor("Rosa")
     rosa.get_by_role("button", name="English").click()

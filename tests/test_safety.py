@@ -420,9 +420,9 @@ def test_6_who_left_a_live_talk_is_greeted_and_found_again(talk: Talk) -> None:
     talk({"duty": 1}, *HANDED_OVER, "a cualquier hora", {"counselor": "claim"})
     reply = {"counselor": "reply", "text": "sigo aquí"}
     assert texts(talk(reply, "salir")) == [COVER]
-    assert "no escribir" in talk(reply)["error"]
+    assert "No escribir" in talk(reply)["error"]
     assert "¿Puedes escribir con calma?" in said(talk("hola"))
-    assert "no escribir" in talk(reply)["error"]
+    assert "No escribir" in talk(reply)["error"]
     talk("si")
     assert texts(talk(reply))[-1].endswith("sigo aquí")
     assert talk("gracias, necesito una abogada")["messages"] == []

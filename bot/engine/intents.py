@@ -22,11 +22,14 @@ __all__ = ["LIKELY", "SURE", "Understanding", "match_choice", "understand", "who
 
 SURE = 0.55
 """A score from here on is acted upon."""
+CERTAIN = 0.8
+"""What answers a question for her (`CONSENTS`) is guessed only from here on."""
+CONSENTS = ("yes", "no", "exit", "delete_data")
 LIKELY = 0.3
 """A score from here to `SURE` is asked about kindly; below it nothing was understood."""
-URGENT = 0.6
+URGENT = 0.7
 """The chance of urgency from which danger help comes."""
-URGENT_WORDED = 0.3
+URGENT_WORDED = 0.15
 """The same when a phrase of danger stands there, neither denied nor past nor a story."""
 DOUBT = 0.15
 """From here to `URGENT` danger is in doubt: `also` begins with `danger_now`."""
@@ -109,8 +112,9 @@ def understand(
     if all(word.isdigit() for word in heard):
         return Understanding("other", score=0.0, because=("only numbers",))
     spoken, is_sure = _language(heard, language)
-    reading = read(text, spoken)
-    found = pieces(reading, text)
+    speller = learned().speller
+    reading = read(text, spoken, speller)
+    found = pieces(reading, text, speller)
     units = learned().units(found)
     scores = learned().scores(units)
     is_in_danger = state is not None and state.startswith("safety.") and state not in CALM
@@ -154,6 +158,8 @@ def _weighed(reading: Reading, scores: Mapping[str, float], is_in_danger: bool) 
     else:
         intent = max(chances, key=chances.__getitem__)
         score = chances[intent]
+        if intent in CONSENTS and score < CERTAIN:
+            intent, score = "other", 0.0
     also = [
         name
         for name in sorted(chances, key=chances.__getitem__, reverse=True)

@@ -18,6 +18,7 @@ from functools import lru_cache
 from operator import mul
 from pathlib import Path
 
+from bot.engine.repair import Speller
 from bot.engine.vocabulary import FOLDER
 from bot.errors import ContentError
 
@@ -47,6 +48,7 @@ class Model:
             raise ContentError(
                 f"{PATH.name}: rebuild it with python -m bench.train_intents"
             ) from error
+        self.speller = Speller(described["words"])
         width = len(self._scales)
         wide = bytearray(len(table) * LANE)
         wide[::LANE] = table
@@ -110,7 +112,8 @@ class Model:
 def pack(described: dict[str, object], table: bytes) -> bytes:
     """The file's content; `table` has a byte (weight / scale + 128) for each piece and number.
 
-    `described` names `outputs`, `languages`, `pieces`; `scales` and `biases` of the hidden units
+    `described` names `outputs`, `languages`, `pieces`, the known `words` (the more usual first);
+    `scales` and `biases` of the hidden units
     and then the languages; `votes` of the units for each output and `ends` added to them.
     """
     return zlib.compress(json.dumps(described, ensure_ascii=False).encode() + b"\n" + table, 9)

@@ -94,10 +94,13 @@ class Phrases(Generic[Meaning]):
 
     def __init__(self, written: Iterable[tuple[str, Meaning]]) -> None:
         """Raise `ContentError` for a phrase that cannot be found."""
+        self.words: set[str] = set()
+        """Every word written out in them."""
         self._exact: dict[str, _Shelf[Meaning]] = {}
         self._stems: dict[str, _Shelf[Meaning]] = {}
         for place, (phrase, meaning) in enumerate(written):
             entry = (place, steps(phrase), meaning)
+            self.words.update(*(step.exact for step in entry[1]))
             first = entry[1][0]
             for word in first.exact:
                 self._exact.setdefault(word, _Shelf()).put(entry)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from bot.engine.reading import Reading
+from bot.engine.repair import Speller
 
 SHORTEST, LONGEST = 3, 5
 """Parts of words, in letters with the marks of beginning and end."""
@@ -26,11 +27,12 @@ def spelled(heard: Sequence[str]) -> set[str]:
     return found
 
 
-def pieces(reading: Reading, text: str) -> set[str]:
-    """Every piece of a message once: its spelling, neighbours `b` and `s`, what the rules found
-    `#`, what words are about `@`."""
+def pieces(reading: Reading, text: str, speller: Speller) -> set[str]:
+    """Every piece of a message once: its spelling, also of unknown words repaired, neighbours `b`
+    and `s`, what the rules found `#`, what words are about `@`."""
     heard = reading.words
     found = spelled(heard) | _about(reading)
+    found.update(f"w{word}" for word in speller.repair(heard))
     found.update(f"#{hit.meaning.kind}:{hit.meaning.name}" for hit in reading.hits)
     found.update(f"#phrase:{intent}" for intent in reading.idioms if intent)
     found.update(f"#{flag}" for flag in FLAGS if getattr(reading, flag))

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from bot.engine.folding import words
 from bot.engine.phrases import Hit, Phrases
+from bot.engine.repair import Speller
 from bot.engine.vocabulary import Meaning, vocabulary
 
+SOURCE = "es"
+"""The language whose words are known well enough to mend others by."""
 IDIOM = "~"
 """Stands where an idiom was taken out, so that the words around it do not meet."""
 REACH = 5
@@ -40,11 +43,12 @@ class Reading:
         )
 
 
-def read(text: str, language: str) -> Reading:
-    """Read a text in a language of ours."""
+def read(text: str, language: str, speller: Speller) -> Reading:
+    """Read a text in a language of ours; in Spanish, phrases are found over a slip in a word."""
     book = vocabulary().books[language]
     heard, idioms = _without_idioms(words(text), book.idioms)
-    hits = tuple(book.phrases.find(heard))
+    known = speller.repair(heard) if language == SOURCE else heard
+    hits = tuple(book.phrases.find(known))
     groups = {hit.meaning.name for hit in hits if hit.meaning.kind == "group"}
     return Reading(
         words=tuple(heard),

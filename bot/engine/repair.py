@@ -1,7 +1,8 @@
 """Words nobody knows, taken for the known word that is one slip away.
 
 `dereshos` is read as `derechos`: letters left out, added, changed or swapped. Words are compared by
-sound, as `folding.words` gives them.
+sound, as `folding.words` gives them. The last letter stays: it says who and when ("denuncia",
+"denuncian").
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Speller:
         best: tuple[int, int, str] | None = None
         for known in {known for less in lesses for known in self._near.get(less, ())}:
             distance = OSA.distance(word, known, score_cutoff=slips)
-            if distance <= slips and known[0] == word[0]:
+            if distance <= slips and known[0] == word[0] and known[-1] == word[-1]:
                 best = min(best or (slips + 1, 0, ""), (distance, self._rank[known], known))
         return best[2] if best else word
 
