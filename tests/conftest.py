@@ -7,6 +7,7 @@ import socket
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import hypothesis
 import pytest
 from service import Service, prepare, running
 from storeroom import Room, in_memory, on_disk, on_postgres
+
+from bot import dispatch
 
 # A busy machine must not make a property false; the same examples everywhere make failures repeat.
 hypothesis.settings.register_profile(
@@ -47,6 +50,12 @@ def nothing_leaves_this_machine() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", connect_here)
         patch.setattr(socket, "getaddrinfo", look_up_here)
         yield
+
+
+@pytest.fixture
+def sent_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the provider said `sent` the moment it took a message: the next need not wait."""
+    monkeypatch.setitem(dispatch.PACE, "whatsapp", timedelta())
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from bot.console import routes
 from bot.console.live import Live
 from bot.models import AuditEntry, Handoff, OutboxEntry, Staff, StaffSession
 
+pytestmark = pytest.mark.usefixtures("sent_at_once")
+
 
 async def ask(service: Service, *, chat: int = CHAT, whatsapp: bool = False) -> int:
     """She asks for a person and agrees to be written to at any hour; the handoff's id."""

@@ -24,6 +24,8 @@ from bot.refusals import REASONS, why
 from bot.safeword import Ear
 from directory.named import named
 
+pytestmark = pytest.mark.usefixtures("sent_at_once")
+
 
 def handoff(service: Service, path: str) -> Any:
     """The row of a case."""

@@ -27,7 +27,10 @@ from test_console_browser import CHROMIUM, WITHIN, Place, browser, reply, served
 from bot.settings import LOCAL_URL, Settings
 
 __all__ = ["browser"]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed here")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed here"),
+    pytest.mark.usefixtures("sent_at_once"),
+]
 
 CHAT, NUMBER = 7700112233, "51912345678"
 CANARIES = (str(CHAT), NUMBER, NUMBER[2:], "CANARY", "canary")
