@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-from bench import directory, parts, turns, understanding
+from bench import directory, exchange, parts, turns, understanding
 
 
 def main() -> None:
     """How well text is understood, the parts of a turn, the directory's search among 100,000
-    services, then whole turns through the service."""
+    services, whole turns through the service, and messages between her and a counselor."""
     understanding.measure()
     parts.measure()
     directory.measure()
     asyncio.run(turns.measure())
+    exchange.measure()
 
 
 if __name__ == "__main__":

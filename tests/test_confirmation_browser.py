@@ -5,14 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from browsing import CHROMIUM, Place, browser, place  # fixtures: a browser, a service on a port
 from playwright.sync_api import expect
 from service import LIMA
-from test_console_browser import (  # its fixtures: a browser, and the whole service on a port
-    CHROMIUM,
-    Place,
-    browser,
-    place,
-)
 from test_directory_browser import PHONE, fits
 
 from directory.links import PATH, Signer

@@ -7,16 +7,16 @@ from datetime import datetime
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from counselor import PASSWORD, code_now, link_for, secret_on
-from playwright.sync_api import Page, expect
-from service import LIMA
-from test_console_browser import (  # its fixtures: a browser, and the whole service on a port
+from browsing import (  # fixtures: a browser, a service on a port
     CHROMIUM,
     Place,
     browser,
     place,
     say,
 )
+from counselor import PASSWORD, code_now, link_for, secret_on
+from playwright.sync_api import Page, expect
+from service import LIMA
 
 __all__ = ["browser", "place"]
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed here")

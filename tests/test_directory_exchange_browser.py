@@ -5,14 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from browsing import CHROMIUM, Place, browser, place  # fixtures: a browser, a service on a port
 from openpyxl import load_workbook
 from playwright.sync_api import expect
-from test_console_browser import (  # its fixtures: a browser, and the whole service on a port
-    CHROMIUM,
-    Place,
-    browser,
-    place,
-)
 from test_directory_browser import PHONE, WIDE, fits, member
 
 __all__ = ["browser", "place"]
