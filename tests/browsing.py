@@ -23,7 +23,18 @@ from bot.settings import Settings
 from bot.store import Store
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+PATIENCE = 30_000
+"""Milliseconds after which what a page should show will not come any more."""
+expect.set_options(timeout=PATIENCE)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @contextmanager
@@ -89,7 +100,7 @@ class Place:
             "console",
             lambda said: self.troubles.append(said.text) if "Policy" in said.text else None,
         )
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(path)
         return page
 

@@ -69,7 +69,7 @@ def test_a_broken_line_is_said_and_caught_up(place: Place) -> None:
     expect(rosa.get_by_label("Tu respuesta")).to_have_value("Un texto a medias")
     say_quietly(her, "¿sigues ahí?")
     rosa.context.set_offline(False)
-    expect(rosa.get_by_text("¿sigues ahí?")).to_be_visible(timeout=20_000)
+    expect(rosa.get_by_text("¿sigues ahí?")).to_be_visible()
     rosa.get_by_role("button", name="Enviar", exact=True).click()
     expect(her.get_by_text("Un texto a medias")).to_have_count(1)
 

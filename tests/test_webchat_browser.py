@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from browsing import CHROMIUM, PATIENCE, browser
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from webchat_double import CARD, COVER, DANGER, ERASED, GREETING, PHRASES, Conversations, served
 
 from bot.channels.webchat.page import AWAY
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
+__all__ = ["browser"]
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed here")
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -63,7 +44,7 @@ def open_page(browser: Browser, talk: Conversations) -> Iterator[Open]:
             context.on("request", lambda request: asked.append(request.url))
             page = context.new_page()
             page.on("pageerror", lambda error: troubles.append(str(error)))
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(PATIENCE)
             page.goto("/")
             return page
 
@@ -290,7 +271,7 @@ def test_unsent_text_stays_in_the_box(open_page: Open, talk: Conversations) -> N
     expect(page.get_by_label(PHRASES["text"])).to_have_value("auxilio")
     expect(page.locator(".danger")).to_have_count(1)
     talk.is_down = False
-    expect(page.get_by_label(PHRASES["text"])).to_have_value("", timeout=10_000)
+    expect(page.get_by_label(PHRASES["text"])).to_have_value("")
     assert [inbound.text for inbound in talk.inbound] == ["auxilio"]
 
 
