@@ -133,6 +133,7 @@ class Rehearsal:
         )
         self.recorder = Recorder(self.house, cast(ChannelName, channel))
         self._ids = itertools.count(1)
+        self._runner = asyncio.Runner()
 
     def __enter__(self) -> Rehearsal:
         return self
@@ -143,6 +144,7 @@ class Rehearsal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._runner.close()
         self.store.close()
         self.vault.close()
 
@@ -181,10 +183,10 @@ class Rehearsal:
                 if next_due(connection, channels) is None:
                     break
             at, must_fail = self.now + number * BETWEEN, self.recorder.fails
-            asyncio.run(deliver_due(self.store, self.vault, channels, at, self.knock))
+            self._runner.run(deliver_due(self.store, self.vault, channels, at, self.knock))
             if must_fail and not self.recorder.fails:
                 break  # it is tried again when the clock has moved, or with the next line
-        asyncio.run(traces.sweep(self.store, self.vault, channels))
+        self._runner.run(traces.sweep(self.store, self.vault, channels))
         mine = [sending for address, sending in self.recorder.shown if address.endswith(f"-{who}")]
         self.recorder.shown = [
             (address, sending)

@@ -149,7 +149,7 @@ def place(browser: Browser, prepared: Path, tmp_path: Path) -> Iterator[Place]:
     """The whole service on a port; fails when a page of it broke."""
     shutil.copytree(prepared / "var", tmp_path / "var", dirs_exist_ok=True)
     env = {"TELEGRAM_MODE": "webhook"}
-    app, _, store = create(env, tmp_path)
+    app, _, store = create(env, tmp_path, prepared)
     with ExitStack() as stack:
         url = stack.enter_context(served(app))
         one = Place(url, browser, store, Settings.from_environment(env, tmp_path))

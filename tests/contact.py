@@ -87,7 +87,7 @@ def connected(
     with ExitStack() as stack:
         addresses = [stack.enter_context(serve(each.handle)) for each in (telegram, twilio)]
         env = {**settings(folder, *addresses), "KUSKA_PUBLIC_URL": LOCAL_URL}
-        app, _, store = create(env, folder)
+        app, _, store = create(env, folder, prepared)
         url = stack.enter_context(served(app))
         place = Place(url, browser, store, Settings.from_environment(env, folder))
         try:

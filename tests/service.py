@@ -28,11 +28,14 @@ from doubles.serving import serve
 from doubles.watched import Watched
 from fastapi import FastAPI
 from posting import PUBLIC_URL, SECRET, signed, telegram_body, whatsapp_form
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 import server
 from bot.house import Content, House
 from bot.settings import Settings
 from bot.store import Store
+from directory.search import Directory
 
 LIMA = ZoneInfo("America/Lima")
 MONDAY_NIGHT = datetime(2026, 11, 23, 22, 0, tzinfo=LIMA)
@@ -233,11 +236,28 @@ class Kept:
         return self.made
 
 
-def create(env: Mapping[str, str], folder: Path) -> tuple[FastAPI, House, Store]:
-    """`create_app`, and the two of its parts that tests look into."""
+@functools.cache
+def _directory_of(prepared: Path) -> Directory:
+    """Reading it takes half a second; a copy of the same database holds the same services."""
+    engine = create_engine(f"sqlite:///{prepared / 'var' / 'kuska.db'}")
+    with Session(engine) as session:
+        directory = Directory.of(session)
+    engine.dispose()
+    return directory
+
+
+def create(
+    env: Mapping[str, str], folder: Path, prepared: Path | None = None
+) -> tuple[FastAPI, House, Store]:
+    """`create_app`, and the two of its parts that tests look into; `folder` may be a copy of
+    `prepared`."""
     house, store = Kept("House"), Kept("Store")
     content = mock.Mock(load=_load_once)
-    with mock.patch.multiple(server, House=house, Store=store, Content=content):
+    parts: dict[str, Any] = {"House": house, "Store": store, "Content": content}
+    if prepared is not None:
+        directory = _directory_of(prepared)
+        parts["open_directory"] = lambda _: directory
+    with mock.patch.multiple(server, **parts):
         app = server.create_app(Settings.from_environment(env, folder))
     return app, house.made, store.made
 
@@ -263,7 +283,7 @@ async def running(prepared: Path, folder: Path) -> AsyncIterator[Service]:
     twilio = Watched(twilio_api.TwilioApi(lambda: clock().astimezone(UTC)), stir)
     with ExitStack() as stack:
         addresses = [stack.enter_context(serve(each.handle)) for each in (telegram, twilio)]
-        app, house, store = create(settings(folder, *addresses), folder)
+        app, house, store = create(settings(folder, *addresses), folder, prepared)
         house.clock = clock
         store.worker.after_commit.append(stir)
         transport = httpx.ASGITransport(app)
