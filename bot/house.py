@@ -135,9 +135,11 @@ def open_directory(store: Store) -> Directory:
         return Directory.of(session)
 
 
-def hear(text: str, language: str | None, state: str | None) -> Understanding:
+def hear(
+    text: str, language: str | None, state: str | None, *, explain: bool = False
+) -> Understanding:
     """Understanding with the places of Peru at hand."""
-    return understand(text, language=language, state=state, find_places=_codes)
+    return understand(text, language=language, state=state, find_places=_codes, explain=explain)
 
 
 def _codes(text: str) -> list[str]:

@@ -168,7 +168,7 @@ def explain(lines: IO[str], out: IO[str], *, as_json: bool) -> None:
             continue
         try:
             said = json.loads(line) if as_json else {"text": line.strip()}
-            heard = hear(str(said["text"]), said.get("language"), said.get("state"))
+            heard = hear(str(said["text"]), said.get("language"), said.get("state"), explain=True)
             answer: dict[str, Any] = asdict(heard)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             answer = {"error": 'a line reads {"text": "…"}'}

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from bot.engine.choices import match_choice
 from bot.engine.folding import words
-from bot.engine.model import learned
+from bot.engine.model import Total, learned
 from bot.engine.pieces import pieces, spelled
 from bot.engine.reading import Reading, read
 from bot.engine.vocabulary import INTENTS, vocabulary
@@ -56,7 +56,7 @@ class Understanding:
     `score` is the chance of `intent`, 0 to 1; `SURE` and `LIKELY` are its two thresholds. `also`
     names other intents in it, likeliest first (`danger_now` first when danger is in doubt).
     `needs` are ids of needs in the order named; `places` six-digit codes, every candidate.
-    `because` says in words what decided.
+    `because` says in words what decided, when asked.
     """
 
     intent: str
@@ -98,8 +98,10 @@ def understand(
     language: str | None = None,
     state: str | None = None,
     find_places: Callable[[str], list[str]] | None = None,
+    explain: bool = False,
 ) -> Understanding:
-    """What a message says. `language` is the one spoken so far: it settles a close call.
+    """What a message says. `language` is the one spoken so far: it settles a close call. Only
+    when asked to `explain` are the reasons of a sentence looked for.
 
     In a state of danger help (`safety.…` but `CALM`) a doubt about danger counts as danger.
     """
@@ -111,12 +113,16 @@ def understand(
         return _whole(whole[0], whole[1])
     if all(word.isdigit() for word in heard):
         return Understanding("other", score=0.0, because=("only numbers",))
-    spoken, is_sure = _language(heard, language)
-    speller = learned().speller
-    reading = read(text, spoken, speller)
-    found = pieces(reading, text, speller)
-    units = learned().units(found)
-    scores = learned().scores(units)
+    model, spelling = learned(), spelled(heard)
+    total = model.total(spelling)
+    spoken, is_sure = _language(total, language)
+    reading = read(text, spoken, model.speller)
+    found = pieces(reading, text, model.speller)
+    if spelling <= found:
+        units = model.units(model.total(found - spelling, total))
+    else:  # an idiom was taken out
+        units = model.units(model.total(found))
+    scores = model.scores(units)
     is_in_danger = state is not None and state.startswith("safety.") and state not in CALM
     understanding = _weighed(reading, scores, is_in_danger)
     return replace(
@@ -124,7 +130,7 @@ def understand(
         language=spoken if is_sure else None,
         needs=tuple(reading.named("need")),
         places=tuple(find_places(text)) if find_places else (),
-        because=_reasons(reading, units, understanding),
+        because=_reasons(reading, units, understanding) if explain else (),
     )
 
 
@@ -178,12 +184,12 @@ def _weighed(reading: Reading, scores: Mapping[str, float], is_in_danger: bool) 
     )
 
 
-def _language(heard: Sequence[str], so_far: str | None) -> tuple[str, bool]:
+def _language(total: Total, so_far: str | None) -> tuple[str, bool]:
     """The likeliest language by spelling, and whether the text is long and clear enough to say so.
 
     When it is not, the language spoken so far is kept.
     """
-    chances = _one_of(learned().language_scores(spelled(heard)))
+    chances = _one_of(learned().language_scores(total))
     best = max(chances, key=chances.__getitem__)
     is_sure = chances[best] >= SPEAKS
     return (so_far if so_far in chances and not is_sure else best), is_sure

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import mul
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.engine.repair import Speller
 from bot.engine.vocabulary import FOLDER
@@ -27,6 +28,16 @@ LANE = 4
 """Bytes for each number of a row: room for sixteen million pieces."""
 ZERO = 128
 """Bytes are stored from 0 to 255; this one means a weight of nothing."""
+
+
+class Total(NamedTuple):
+    """What the known ones among some pieces add up to, and how many they are."""
+
+    row: int
+    known: int
+
+
+NOTHING = Total(0, 0)
 
 
 class Model:
@@ -60,9 +71,14 @@ class Model:
             for at, name in enumerate(names)
         }
 
-    def units(self, pieces: Iterable[str]) -> list[float]:
+    def total(self, pieces: Iterable[str], start: Total = NOTHING) -> Total:
+        """The pieces added up, on top of `start`."""
+        rows = [row for piece in pieces if (row := self._rows.get(piece)) is not None]
+        return Total(sum(rows, start.row), start.known + len(rows))
+
+    def units(self, total: Total) -> list[float]:
         """What a message's pieces make of the hidden units; below zero counts as nothing."""
-        return [max(0.0, unit) for unit in self._sums(pieces)[: self._units]]
+        return [max(0.0, unit) for unit in self._sums(total, 0, self._units)]
 
     def scores(self, units: Sequence[float]) -> dict[str, float]:
         """The score of every output for the units of a message."""
@@ -71,9 +87,9 @@ class Model:
             for output, end, votes in zip(self.outputs, self._ends, self._votes, strict=True)
         }
 
-    def language_scores(self, spelled: Iterable[str]) -> dict[str, float]:
+    def language_scores(self, total: Total) -> dict[str, float]:
         """The score of every language for the pieces of a message's spelling."""
-        return dict(zip(self.languages, self._sums(spelled)[self._units :], strict=True))
+        return dict(zip(self.languages, self._sums(total, self._units, None), strict=True))
 
     def weightiest(
         self, units: Sequence[float], among: Iterable[str], output: str, count: int
@@ -93,15 +109,18 @@ class Model:
         ranked = sorted(weights, key=lambda piece: (-weights[piece], piece))
         return [piece for piece in ranked[:count] if weights[piece] > 0]
 
-    def _sums(self, pieces: Iterable[str]) -> list[float]:
-        """What the pieces add up to: the hidden units, then the languages."""
-        rows = [row for piece in pieces if (row := self._rows.get(piece)) is not None]
-        length = math.sqrt(len(rows) or 1)
-        zero = ZERO * len(rows)
+    def _sums(self, total: Total, first: int, end: int | None) -> list[float]:
+        """What some of a row's numbers come to: the hidden units come first, then languages."""
+        length = math.sqrt(total.known or 1)
+        zero = ZERO * total.known
+        here = slice(first, end)
         return [
-            bias + scale * (total - zero) / length
-            for bias, scale, total in zip(
-                self._biases, self._scales, self._unpacked(sum(rows)), strict=True
+            bias + scale * (lane - zero) / length
+            for bias, scale, lane in zip(
+                self._biases[here],
+                self._scales[here],
+                self._unpacked(total.row)[here],
+                strict=True,
             )
         ]
 
