@@ -119,6 +119,11 @@ def create_app(settings: Settings) -> FastAPI:
     async def not_here(_: Request, __: Exception) -> PlainTextResponse:
         return PlainTextResponse("No hay nada en esta dirección.", 404)
 
+    @app.exception_handler(405)
+    async def not_so(_: Request, error: Exception) -> PlainTextResponse:
+        allowed = getattr(error, "headers", None)
+        return PlainTextResponse("En esta dirección no se hace esto.", 405, headers=allowed)
+
     return app
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import Progress
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SHOWN_AFTER = 1.0
 Step = Callable[[int, int], None]
@@ -17,6 +18,9 @@ Step = Callable[[int, int], None]
 @contextmanager
 def bar(what: str, console: Console | None = None, after: float = SHOWN_AFTER) -> Iterator[Step]:
     """Show `what` on the terminal from `after` seconds on; elsewhere nothing at all."""
+    from rich.console import Console  # here, because a start of the service needs none of it
+    from rich.progress import Progress
+
     screen = console or Console(stderr=True)
     if not screen.is_terminal:
         yield lambda done, total: None

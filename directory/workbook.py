@@ -1,4 +1,7 @@
-"""XLSX files: ours written as text only, others' read without running anything in them."""
+"""XLSX files: ours written as text only, others' read without running anything in them.
+
+openpyxl is imported where it is used: it takes half a second, and a start needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,6 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 
 from directory.errors import SheetRefused
 
@@ -33,7 +30,6 @@ CHUNK, OVERLAP = 2**20, 200
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
-    InvalidFileException,
     ParseError,
     ValueError,  # also text that is not UTF-8
     LookupError,
@@ -59,6 +55,9 @@ Cells = list[Cell]
 
 def write(rows: Iterable[Iterable[str]], file: IO[bytes], *, name: str) -> None:
     """Write a heading and its rows, every cell as text, the heading always in sight."""
+    from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
+
     table = [list(row) for row in rows]
     book = Workbook(write_only=True)
     sheet: Any = book.create_sheet(name)  # a write-only sheet, of which its types say too little
@@ -73,6 +72,9 @@ def write(rows: Iterable[Iterable[str]], file: IO[bytes], *, name: str) -> None:
 
 
 def _written(sheet: Any, text: str, *, is_heading: bool) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"  # or a text that begins with = would become a formula
     cell.number_format = TEXT
@@ -87,6 +89,8 @@ def read(content: bytes) -> tuple[Iterator[Cells], list[str]]:
     Raises SheetRefused, also while the rows are taken, for what is no workbook, is too large when
     unpacked, or has merged cells.
     """
+    from openpyxl import load_workbook
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _examine(archive)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from bot.engine.folding import fold, sounds, words
@@ -43,8 +44,10 @@ class Hit(Generic[Meaning]):
     end: int
 
 
+@lru_cache(maxsize=50_000)
 def steps(phrase: str) -> tuple[Step, ...]:
-    """Compile a written phrase; raise `ContentError` when it has no word or too short a stem."""
+    """Compile a written phrase, which languages may share; raise `ContentError` when it has no word
+    or too short a stem."""
     compiled: list[Step] = []
     is_far = False
     for written in phrase.split():
