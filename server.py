@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -149,8 +150,13 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 def app_from_environment() -> FastAPI:
-    """The app of each worker process."""
-    return create_app(Settings.from_environment(os.environ, ROOT))
+    """The app of each worker process. What it loads stays, so the garbage collector looks at none of
+    it: neither now, which takes a fifth of the start, nor later."""
+    gc.disable()
+    app = create_app(Settings.from_environment(os.environ, ROOT))
+    gc.freeze()
+    gc.enable()
+    return app
 
 
 def _channels(

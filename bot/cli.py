@@ -5,6 +5,7 @@ Exit codes: 0 ok, 1 a problem was found, 2 misused. Errors are one line, never a
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -62,6 +63,7 @@ for command in (*upkeep.ALL, bulk.directory, staffing.staff):
 @click.option("--workers", default=1, show_default=True, help="More than one needs PostgreSQL.")
 def serve(host: str, port: int, workers: int) -> None:
     """Serve webhooks, the web chat and delivery. Example: kuska serve --port 8080"""
+    gc.disable()  # until all is loaded: `server.app_from_environment` turns it on again
     import server
 
     server.serve(host, port, workers)
