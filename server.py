@@ -150,8 +150,8 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 def app_from_environment() -> FastAPI:
-    """The app of each worker process. What it loads stays, so the garbage collector looks at none of
-    it: neither now, which takes a fifth of the start, nor later."""
+    """The app of each worker process. What it loads stays, so the garbage collector looks at none
+    of it: neither now, which takes a fifth of the start, nor later."""
     gc.disable()
     app = create_app(Settings.from_environment(os.environ, ROOT))
     gc.freeze()
