@@ -82,16 +82,25 @@ class Delivery:
         sweeping = asyncio.create_task(self._sweep())
         try:
             if self._store.is_sqlite:
-                # This is the only process: whatever is `sending` was left by one that died.
-                await self._store.worker.run(
-                    lambda connection: dispatch.recover(connection, self._clock())
-                )
+                await self._recover()
             while True:
                 await self._look()
         finally:
             self._store.worker.after_commit.remove(self.wake)
             sweeping.cancel()
             await asyncio.gather(sweeping, *self._sending, return_exceptions=True)
+
+    async def _recover(self) -> None:
+        """This is the only process, so whatever is `sending` was left by one that died."""
+        while True:
+            try:
+                await self._store.worker.run(
+                    lambda connection: dispatch.recover(connection, self._clock())
+                )
+            except StoreUnavailable:
+                await asyncio.sleep(AFTER_FAILURE)
+            else:
+                return
 
     async def _look(self) -> None:
         self._woken.clear()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -203,6 +205,34 @@ async def test_a_new_process_takes_up_at_once(disk_room: Room) -> None:
     await asyncio.gather(running, return_exceptions=True)
     assert sorted(provider.texts) == ["dos", "uno"]
     assert statuses(disk_room) == ["sent", "sent"]
+
+
+async def test_a_store_that_is_down_at_the_start(
+    disk_room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop waits for it instead of ending, which nobody would see; then it delivers."""
+    asked(disk_room, CHAT, "uno")
+    disk_room.do(claim_only, disk_room)
+    wait(disk_room, 1)
+    real, fails = dispatch.recover, iter([True, True])
+
+    def recover(connection: Any, now: datetime) -> None:
+        if next(fails, False):
+            raise sqlite3.OperationalError("disk I/O error")
+        real(connection, now)
+
+    monkeypatch.setattr(dispatch, "recover", recover)
+    monkeypatch.setattr(delivery, "AFTER_FAILURE", 0.0)
+    arrived = asyncio.Event()
+    provider = Provider()
+    provider.on_send = lambda: set_later(arrived)
+    loop = Delivery(disk_room.store, disk_room.vault, {"telegram": provider}, lambda: disk_room.now)
+    running = asyncio.create_task(loop.run())
+    async with asyncio.timeout(10):
+        await arrived.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert provider.texts == ["uno"]
 
 
 def claim_only(connection: Any, room: Room) -> None:
