@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -60,6 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
     reception = Reception(house, store, channels, streams, room.pings)
     telegram, whatsapp = channels.get("telegram"), channels.get("whatsapp")
 
+    tasks: list[asyncio.Future[None]] = []
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         knock = partial(counseling.knock, house)
@@ -72,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
             work.append(chores.fetch_telegram(telegram, reception))
         if isinstance(whatsapp, WhatsApp):
             work.append(chores.fetch_missed(whatsapp, reception))
-        tasks = [asyncio.ensure_future(one) for one in work]
+        tasks.extend(chores.begin(one) for one in work)
         yield
         streams.close_all()
         room.live.close()
@@ -87,7 +89,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.redirect_slashes = False  # Starlette's own name whatever host the request does
     for page in ("/console", "/directory"):
         app.router.routes.append(Route(f"{page}/", RedirectResponse(page, 308)))
-    app.include_router(health.router(house, store, reception))
+    app.include_router(
+        health.router(house, store, reception, lambda: not any(task.done() for task in tasks))
+    )
     app.include_router(
         webhooks.router(
             webhooks.Webhooks(
@@ -126,6 +130,10 @@ def create_app(settings: Settings) -> FastAPI:
         return PlainTextResponse("En esta dirección no se hace esto.", 405, headers=allowed)
 
     return app
+
+
+def _all_run(tasks: Sequence[asyncio.Future[None]]) -> bool:
+    return not any(task.done() for task in tasks)
 
 
 def serve(host: str, port: int, workers: int) -> None:

@@ -40,6 +40,19 @@ async def every(seconds: float, chore: Callable[[], Awaitable[object]]) -> None:
         await asyncio.sleep(seconds)
 
 
+def begin(work: Awaitable[None]) -> asyncio.Future[None]:
+    """Start what lasts as long as the service. Should a mistake of ours end it, that is logged by
+    its class, and `/readyz` says so: somebody has to restart the service."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(_ended)
+    return task
+
+
+def _ended(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _LOG.critical("work has ended, restart the service: %s", type(error).__name__)
+
+
 def all_of(house: House, store: Store, keep_texts: timedelta) -> list[Awaitable[None]]:
     """The chores of every deployment."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
@@ -16,8 +18,11 @@ from bot.store import Store
 LOOPBACK = ("127.0.0.1", "::1")
 
 
-def router(house: House, store: Store, reception: Reception) -> APIRouter:
-    """The three paths; metrics carry no topic and no risk and answer on loopback only."""
+def router(
+    house: House, store: Store, reception: Reception, is_working: Callable[[], bool]
+) -> APIRouter:
+    """The three paths; metrics carry no topic and no risk and answer on loopback only. `is_working`
+    says whether everything beside the requests still runs."""
     paths = APIRouter(include_in_schema=False)
 
     @paths.get("/healthz")
@@ -26,7 +31,11 @@ def router(house: House, store: Store, reception: Reception) -> APIRouter:
 
     @paths.get("/readyz")
     def ready() -> Response:
-        parts = {"database": store.is_ready(), "catalogues": bool(house.catalogues.languages)}
+        parts = {
+            "database": store.is_ready(),
+            "catalogues": bool(house.catalogues.languages),
+            "work": is_working(),
+        }
         try:
             parts["keys"] = house.vault.count() >= 0
         except KuskaError:

@@ -14,6 +14,7 @@ from doubles.bot_api import RefusedError
 from posting import PUBLIC_URL, telegram_body, whatsapp_form
 from service import CHAT, PHONE, Service
 
+from bot import dispatch
 from bot.engine import actions
 from bot.engine.turn import Engine
 from bot.errors import StoreUnavailable
@@ -239,3 +240,28 @@ async def test_a_chat_that_blocked_us(service: Service) -> None:
     assert len(service.shown(CHAT + 1)) == 1
     assert len(service.bot.called("sendMessage")) == 2
     assert service.ask("SELECT kind, times FROM incident") == [("undelivered", 1)]
+
+
+async def test_work_that_ends_is_told(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A mistake of ours in what runs beside the requests is logged by its class alone, and from
+    then on the service does not call itself ready."""
+    assert (await service.client.get("/readyz")).status_code == 200
+
+    ended, told = asyncio.Event(), logging.Handler()
+    told.emit = lambda record: ended.set()  # type: ignore[method-assign]  # only that it came
+    logging.getLogger("kuska.chores").addHandler(told)
+
+    def mistake(*_: object) -> None:
+        raise LookupError(PHONE)
+
+    monkeypatch.setattr(dispatch, "next_due", mistake)
+    await service.wake()
+    async with asyncio.timeout(10):
+        await ended.wait()
+    logging.getLogger("kuska.chores").removeHandler(told)
+    assert "work has ended, restart the service: LookupError" in caplog.text
+    assert PHONE not in caplog.text
+    answer = await service.client.get("/readyz")
+    assert (answer.status_code, answer.json()["work"]) == (503, False)
