@@ -2,7 +2,7 @@
 
 The intents (of which one is true) and the flags (each true or not) are learned from all pieces of a
 message, the languages from its spelling alone. On one machine the same utterances always give the
-same file. It takes about a minute.
+same file. It takes about five minutes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bot.engine.repair import Speller
 from bot.engine.vocabulary import INTENTS, LANGUAGES, vocabulary
 
 OUTPUTS = [*(f"intent:{name}" for name in INTENTS), *(f"flag:{name}" for name in FLAGS)]
-RARE = 5
+RARE = 6
 """A piece in fewer utterances than this is not learned."""
 LOUD = {"@": 2.0, "#": 2.0, "w": 2.0}
 """Pieces of these kinds speak louder while learning: they carry more from text to text."""
