@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from counselor import PASSWORD, code_now, link_for, secret_on
+from listening import served
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from service import LIMA, create
 
@@ -51,29 +49,6 @@ def browser() -> Iterator[Browser]:
     """One for all tests of a module."""
     with launched() as one:
         yield one
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """The whole app with its background work, on a free port, from a thread."""
-    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    is_up = threading.Event()
-    startup = server.startup
-
-    async def announced(sockets: list[object] | None = None) -> None:
-        await startup()
-        is_up.set()
-
-    server.startup = announced  # type: ignore[method-assign,assignment]  # to wait without polling
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    assert is_up.wait(20)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @dataclass

@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from browsing import Place, served
+from browsing import Place
 from doubles import bot_api, twilio_api
 from doubles.serving import serve
 from doubles.watched import Watched
+from listening import served
 from playwright.sync_api import Browser
 from posting import SECRET, signed, telegram_body, whatsapp_form
 from service import create, settings

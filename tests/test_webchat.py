@@ -11,6 +11,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listening import served
 from webchat_double import (
     CARD,
     COVER,
@@ -21,7 +22,6 @@ from webchat_double import (
     PHRASES,
     POCKET,
     Conversations,
-    served,
 )
 
 from bot.channels.webchat import WebChannel, page, wire
@@ -524,7 +524,7 @@ async def test_newest_stream_is_never_locked_out(talk: Conversations) -> None:
 
 def test_events_over_a_real_connection(talk: Conversations) -> None:
     """Events arrive while the connection is open, and `Last-Event-ID` is obeyed."""
-    with served(talk.app()) as url, httpx.Client(base_url=url) as client:
+    with served(talk.app(), "off") as url, httpx.Client(base_url=url) as client:
         client.get("/")
         client.post("/web/messages", json={"text": "hola"})
         with client.stream("GET", "/web/events", headers={"Last-Event-ID": "1"}) as stream:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import CHROMIUM, PATIENCE, browser
+from listening import served
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from webchat_double import CARD, COVER, DANGER, ERASED, GREETING, PHRASES, Conversations, served
+from webchat_double import CARD, COVER, DANGER, ERASED, GREETING, PHRASES, Conversations
 
 from bot.channels.webchat.page import AWAY
 
@@ -33,7 +34,7 @@ def open_page(browser: Browser, talk: Conversations) -> Iterator[Open]:
     asked: list[str] = []
     troubles: list[str] = []
 
-    with served(talk.app()) as url:
+    with served(talk.app(), "off") as url:
 
         def open_it(width: int = 360, height: int = 640, **options: Any) -> Page:
             context = browser.new_context(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-import uvicorn
 import yaml
 from fastapi import FastAPI
 
@@ -134,29 +131,3 @@ def _answer(inbound: Inbound) -> Sequence[Message]:
     if inbound.choice or inbound.location:
         return [CARD, NEXT]
     return GREETING
-
-
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """Serve on a free port of 127.0.0.1 from a thread; gives the address."""
-    config = uvicorn.Config(
-        app, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    is_up = threading.Event()
-    startup = server.startup
-
-    async def announced(sockets: list[object] | None = None) -> None:
-        await startup()
-        is_up.set()
-
-    server.startup = announced  # type: ignore[method-assign,assignment]  # to wait without polling
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    assert is_up.wait(10)
-    try:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
