@@ -18,7 +18,7 @@ ROUNDS = 25
 BATCH = 64
 STEP = 3e-3
 """The first step of Adam; it shrinks to nothing over the rounds."""
-FORGET_PIECES, FORGET_UNITS = 0.6, 0.5
+FORGET_PIECES, FORGET_UNITS = 0.5, 0.5
 """Parts hidden at random while learning, so that no single piece is relied upon."""
 PULL = 0.15
 """How strongly the weights of the linear choice are pulled to nothing (L2)."""

@@ -12,7 +12,7 @@ from bot.engine.effects import (
     CloseHandoff,
     CountAnswer,
 )
-from bot.engine.intents import LIKELY, Understanding
+from bot.engine.intents import LIKELY, SURE, Understanding
 from bot.engine.values import fill
 from directory.needs import need_of
 
@@ -30,8 +30,9 @@ def remember_wish(turn: Turn) -> None:
         return
     if heard.score < LIKELY and not heard.needs:
         return
+    is_guess = bool(heard.needs) and heard.score < SURE  # what she named outright counts more
     turn.memory.wish = {
-        "intent": heard.intent,
+        "intent": "other" if is_guess else heard.intent,
         "also": list(heard.also),
         "needs": list(heard.needs),
         "places": list(heard.places),

@@ -136,7 +136,7 @@ def intents(heard: Understanding | None) -> tuple[str, ...]:
 
 def named(heard: Understanding) -> Iterator[str]:
     """Needs said outright ("una abogada") come before what the message may mean besides."""
-    if heard.intent not in GRAVE or heard.score < LIKELY:
+    if heard.intent not in GRAVE or heard.score < SURE:
         yield from (f"other.need_{need}" for need in heard.needs)
         if heard.needs:
             yield "other.named_need"

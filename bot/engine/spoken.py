@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.engine.folding import fold
+from bot.engine.folding import fold, words
 from bot.engine.intents import SURE
+from bot.engine.phrases import Phrases
 from directory.places import place
 
 if TYPE_CHECKING:
@@ -33,9 +34,14 @@ _REPORTED = re.compile(
 _ACCUSED = re.compile(
     r"\bme (?:han |estan )?(?:denunciaron|denuncio|denunciad|acus)|\bestoy denunciad"
 )
-_DECLINED = re.compile(
-    r"\b(?:no|tampoco) (?:\w+ ){0,2}?(?:quiero|quisiera|voy|vamos|puedo|deseo|pienso|atrevo|animo)"
-    r" (?:\w+ ){0,2}?denunci"
+_DECLINED = Phrases[None](
+    (phrase, None)
+    for phrase in (
+        "no/tampoco … quiero/quisiera/voy/vamos/puedo/deseo/pienso/atrevo/animo … denunci*",
+        "prefiero/prefiera/mejor no … denunci*",
+        "sin denunciar/denuncia/denunciarlo/denunciarla",
+        "sin poner/hacer/presentar … denuncia",
+    )
 )
 _OFFICER = r"(?:polic|tombo|suboficial|sereno|pnp|policeman|cop\b)"
 _IS_POLICE = re.compile(rf"\b(?:un|el|ese|este|unos|los|esos|es|son|a) {_OFFICER}\w*(?! no\b)")
@@ -71,7 +77,7 @@ def was_accused(turn: Turn) -> bool:
 def declines_report(turn: Turn) -> bool:
     """She says that she does not want to report, or dares not."""
     is_denied = turn.heard is not None and turn.heard.negated
-    return is_denied or bool(_DECLINED.search(fold(turn.said)))
+    return is_denied or any(_DECLINED.find(words(turn.said)))
 
 
 def reports_police(turn: Turn) -> bool:
@@ -139,7 +145,9 @@ def _named(text: str) -> list[str]:
 def is_only_place(turn: Turn) -> bool:
     """It is a place, and nothing else was surely understood in it."""
     heard = turn.heard
-    is_free = heard is not None and (heard.score < SURE or heard.intent == "services_near")
+    is_free = heard is not None and (
+        heard.score < SURE or heard.intent in ("services_near", "other")
+    )
     return is_free and is_place(turn)
 
 
