@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bot.engine import danger, outcomes, places, questions, requests, sessions, spoken, summary
@@ -13,6 +13,7 @@ from bot.engine.effects import (
     CountAnswer,
 )
 from bot.engine.intents import LIKELY, SURE, Understanding
+from bot.engine.order import GRAVE
 from bot.engine.values import fill
 from directory.needs import need_of
 
@@ -120,7 +121,7 @@ def take_need(turn: Turn) -> None:
     if heard is None:
         return
     _, is_named, named = turn.trigger.partition("other.need_")
-    need = named if is_named else next(iter(heard.needs), None) or need_of(heard.intent)
+    need = named if is_named else _needed(heard.intent, heard.needs)
     turn.memory.need = need or turn.memory.need
 
 
@@ -128,7 +129,16 @@ def take_wished_need(turn: Turn) -> None:
     """What she told before and was not taken up yet is what she needs, when nothing else is."""
     wish = turn.memory.wish
     if turn.memory.need is None and wish is not None:
-        turn.memory.need = next(iter(wish["needs"]), None) or need_of(wish["intent"])
+        turn.memory.need = _needed(wish["intent"], wish["needs"])
+
+
+CIRCUMSTANCES = frozenset("embarazo discapacidad trans papeles ninez".split())
+"""What she tells of herself besides: when somebody hurts her, it is not what she looks for."""
+
+
+def _needed(intent: str, named: Sequence[str]) -> str | None:
+    passed = CIRCUMSTANCES if intent in GRAVE else frozenset[str]()
+    return next((need for need in named if need not in passed), None) or need_of(intent)
 
 
 def take_place(turn: Turn) -> None:
