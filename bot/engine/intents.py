@@ -39,6 +39,8 @@ ALSO = 0.15
 """A second intent from this chance on is named too."""
 SPEAKS = 0.85
 """The chance from which a language is named; below it she may speak any."""
+UNWORDED = 0.9
+"""The chance from which a message denies although no word of it does ("of my own free will")."""
 COMMANDS = ("exit", "delete_data", "menu", "language")
 """What a whole message can command in every state (SAFETY 3)."""
 DANGERS = (
@@ -179,9 +181,15 @@ def _weighed(reading: Reading, scores: Mapping[str, float], is_in_danger: bool) 
         urgent=urgent,
         also=tuple(name for name in also if name != intent),
         about_other=_chance(scores["flag:about_other"]) >= 0.5,
-        negated=_chance(scores["flag:negated"]) >= 0.5 or reading.negated,
+        negated=_is_negated(reading, _chance(scores["flag:negated"])),
         past=_chance(scores["flag:past"]) >= 0.5 or reading.past,
     )
+
+
+def _is_negated(reading: Reading, chance: float) -> bool:
+    """Where no word denies, a denial must be all but certain: "she has my papers" is none."""
+    is_worded = any(hit.meaning.name == "negation" for hit in reading.hits)
+    return reading.negated or chance >= (0.5 if is_worded else UNWORDED)
 
 
 def _language(total: Total, so_far: str | None) -> tuple[str, bool]:
