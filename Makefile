@@ -1,6 +1,8 @@
 # Two commands on a fresh machine: `make run` and `make test`. Needs Python 3.11 or newer, make, git.
 PYTHON ?= python3
 BIN := .venv/bin
+# More than processors: many tests wait for a browser or another process.
+WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
 CATALOGUES := $(wildcard locales/*/LC_MESSAGES/messages.po)
 
 .PHONY: run test check bench torture messages lock clean
@@ -9,7 +11,7 @@ run: .venv/ready .venv/compiled          ## prepare everything and serve on http
 	@$(BIN)/kuska serve
 
 test: .venv/ready-dev .venv/compiled     ## all tests
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 check: .venv/ready-dev .venv/compiled    ## format, lint, types, content
 	@$(BIN)/ruff format --check .
