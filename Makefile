@@ -27,7 +27,7 @@ torture: .venv/ready-dev .venv/compiled  ## the long failure tests: killed proce
 
 messages: .venv/ready-dev                ## sentences of the flows into the catalogues
 	@$(BIN)/pybabel -q extract -F locales/babel.cfg --no-location --sort-output --omit-header -o locales/messages.pot .
-	@$(BIN)/pybabel -q update -N --ignore-obsolete --omit-header -i locales/messages.pot -d locales
+	@$(BIN)/pybabel -q update -N --ignore-obsolete -i locales/messages.pot -d locales
 	@$(BIN)/pybabel -q compile -d locales
 	@touch .venv/compiled
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from bot.engine import actions, facts, guards, proofreading, proofs
+from bot.engine import actions, facts, guards, proofreading, proofs, signposts
 from bot.engine.definition import Flows
 from bot.engine.loader import load
 from bot.engine.machine import Machine
@@ -29,6 +29,7 @@ def problems(root: Path) -> list[str]:
         found = proofs.problems(flows, frozenset(lines()), frozenset(needs()))
         if not found:
             Machine(flows, guards.ALL, actions.ALL)
+            signposts.check(flows)
         catalogues = Catalogues.load(root / "locales")
     except ContentError as error:
         return [str(error)]

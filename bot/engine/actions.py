@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bot.engine import danger, outcomes, places, questions, requests, sessions, spoken, summary
-from bot.engine.composing import reprompt
+from bot.engine.composing import offer_again, reprompt
 from bot.engine.effects import (
     AlertCounselor,
     CloseHandoff,
     CountAnswer,
 )
+from bot.engine.guards import NAMED_SERVICES
 from bot.engine.intents import LIKELY, SURE, Understanding
-from bot.engine.order import GRAVE
+from bot.engine.signposts import GRAVE
 from bot.engine.values import fill
-from directory.needs import need_of
+from directory.needs import need_of, needs
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -39,6 +40,25 @@ def remember_wish(turn: Turn) -> None:
         "places": list(heard.places),
         "about_other": heard.about_other,
         "negated": heard.negated,
+    }
+    turn.memory.wish_text = turn.said
+
+
+def take_danger(turn: Turn) -> None:
+    """What she cried for help about is what she needs once she is safe: it is not asked again."""
+    heard = turn.heard
+    if heard is None:
+        return
+    about = next((one for one in (heard.intent, *heard.also) if one in GRAVE), None)
+    if about is None:
+        return
+    turn.memory.need = _needed(about, heard.needs)
+    turn.memory.wish = {
+        "intent": about,
+        "also": [one for one in heard.also if one not in (about, "danger_now")],
+        "needs": [],
+        "places": list(heard.places),
+        "about_other": heard.about_other,
     }
     turn.memory.wish_text = turn.said
 
@@ -94,6 +114,16 @@ def ask_again(turn: Turn) -> None:
     reprompt(turn)
 
 
+def accept_no(turn: Turn) -> None:
+    """A bare "no" to what a state offers: that is fine, and everything still stands."""
+    offer_again(turn, turn.phrase("interrupts.no_is_fine"))
+
+
+def ask_which(turn: Turn) -> None:
+    """A bare "yes" where several things are offered: which of them?"""
+    offer_again(turn, turn.phrase("interrupts.which_one"))
+
+
 def step_back(turn: Turn) -> None:
     """Return to the state behind her."""
     if turn.memory.trail:
@@ -126,19 +156,36 @@ def take_need(turn: Turn) -> None:
 
 
 def take_wished_need(turn: Turn) -> None:
-    """What she told before and was not taken up yet is what she needs, when nothing else is."""
-    wish = turn.memory.wish
-    if turn.memory.need is None and wish is not None:
-        turn.memory.need = _needed(wish["intent"], wish["needs"])
+    """What the state she is in looks for near her is what she needs; where it looks for nothing,
+    what she told before and was not taken up yet, when nothing else is needed."""
+    memory, wish = turn.memory, turn.memory.wish
+    here = {key: one.need for key, one in turn.flows.choices(turn.state).items() if one.need}
+    nearby = next((here[key] for key in NEARBY if key in here), None)
+    if nearby is not None and memory.need not in here.values():
+        memory.need = nearby
+    elif memory.need is None and wish is not None:
+        memory.need = _needed(wish["intent"], wish["needs"])
 
 
-CIRCUMSTANCES = frozenset("embarazo discapacidad trans papeles ninez".split())
-"""What she tells of herself besides: when somebody hurts her, it is not what she looks for."""
+NEARBY = ("near", "where")
+"""Keys of the choice that looks for the services of a state."""
 
 
 def _needed(intent: str, named: Sequence[str]) -> str | None:
-    passed = CIRCUMSTANCES if intent in GRAVE else frozenset[str]()
-    return next((need for need in named if need not in passed), None) or need_of(intent)
+    """The need of a message. Beside harm, what she names of herself or of her life ("embarazada",
+    "mis papeles", "me denuncia") is not what she looks for, unless it is a service by its name."""
+    if intent in GRAVE:
+        named = [one for one in named if one in NAMED_SERVICES or _is_about(one, intent)]
+    return next(iter(named), None) or need_of(intent)
+
+
+def _is_about(named: str, intent: str) -> bool:
+    return needs()[named].intent == intent and named != "denunciar"
+
+
+def take_control(turn: Turn) -> None:
+    """Who is held at work needs who frees her, not only who sees to her pay."""
+    turn.memory.need = "control"
 
 
 def take_place(turn: Turn) -> None:
@@ -247,17 +294,21 @@ ALL: Mapping[str, Callable[[Turn], None]] = (
         action.__name__: action
         for action in (
             remember_wish,
+            take_danger,
             recall_wish,
             forget_wish,
             requests.take_second,
             switch_to_her_language,
             show_again,
             ask_again,
+            accept_no,
+            ask_which,
             step_back,
             keep_language,
             keep_named_language,
             take_need,
             take_wished_need,
+            take_control,
             take_place,
             forget_place,
             forget_need,

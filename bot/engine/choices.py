@@ -65,6 +65,12 @@ def match_choice(text: str, titles: Sequence[str]) -> int | None:
     return None
 
 
+def is_titled(message: Sequence[str], title: Sequence[str]) -> bool:
+    """Whether a message is nearly a whole title of two telling words or more; both by sounds."""
+    mine, theirs = _telling(list(message)), _telling(list(title))
+    return len(mine) == len(theirs) >= 2 and all(map(_is_near_word, mine, theirs))
+
+
 @lru_cache(4096)
 def _heard(title: str) -> list[str]:
     """A title's words as they sound; never what she wrote, which no cache may keep."""

@@ -45,6 +45,14 @@ def reprompt(turn: Turn) -> None:
     close(turn, choices, is_private=state.private)
 
 
+def offer_again(turn: Turn, text: str) -> None:
+    """Say a text with the choices of the state she is in."""
+    state = turn.flows.states[turn.state]
+    choices = _choices(turn, state)
+    turn.say(text, state.kind or ("ask" if choices else "say"))
+    close(turn, choices, is_private=state.private)
+
+
 def close(turn: Turn, choices: list[tuple[str, str]], *, is_private: bool) -> None:
     """Hang the choices under the last message; `choices` are key and title in order."""
     memory = turn.memory

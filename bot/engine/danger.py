@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.engine import spoken
-from bot.engine.folding import fold
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -16,12 +15,6 @@ DANGER_REPEATS_AFTER = timedelta(minutes=10)
 """Within this time the danger text is not repeated whole (SAFETY 3)."""
 POLICE = "police_hurts"
 """In `Memory.told` once she said so."""
-HOURS_AGO = frozenset(
-    "ayer anoche anteayer antier madrugada ontem yesterday night hier soir yè qayna".split()
-)
-RIGHT_NOW = frozenset(
-    "ahora ahorita ahorit estan esta viene vienen now agora maintenant kounye".split()
-)
 
 
 def danger_was_said(turn: Turn) -> bool:
@@ -44,8 +37,20 @@ def is_urgent(turn: Turn) -> bool:
 
 def is_last_night(turn: Turn) -> bool:
     """An assault that is over, hours ago: health within 72 hours comes before the police."""
-    words = set(fold(turn.said).split())
-    return bool(words & HOURS_AGO) and not words & RIGHT_NOW
+    return spoken.says(turn, "hours_ago") and not spoken.says(turn, "right_now")
+
+
+def told_of_rape(turn: Turn) -> bool:
+    """What she cried for help about, or needs, is sexual violence: the first 72 hours count."""
+    wish = turn.memory.wish
+    is_told = wish is not None and "sexual_violence" in (wish["intent"], *wish["also"])
+    return is_told or turn.memory.need == "violencia_sexual"
+
+
+def cries_for_other(turn: Turn) -> bool:
+    """The one in danger is somebody else."""
+    wish = turn.memory.wish
+    return wish is not None and bool(wish.get("about_other"))
 
 
 def police_hurts(turn: Turn) -> bool:
@@ -76,6 +81,8 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
         can_be_asked,
         is_urgent,
         is_last_night,
+        told_of_rape,
+        cries_for_other,
         police_hurts,
         police_does_not_hurt,
         police_was_said,

@@ -10,19 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bot.engine import requests
+from bot.engine import places, requests, signposts
 from bot.engine.definition import Flows
 from bot.engine.folding import fold
 from bot.engine.intents import LIKELY, SURE, Understanding, match_choice, whole_command
+from bot.engine.signposts import GRAVE
 from bot.engine.spoken import is_place
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
-GRAVE = frozenset(
-    "coercion extortion sexual_violence violence police_abuse minor missing_person".split()
-)
-"""What is happening to her weighs more than the service she names with it."""
 SPOKEN = {"yes": "affirm", "no": "deny"}
 """Intents whose names YAML would read as truth values."""
 
@@ -51,6 +48,8 @@ def reading(turn: Turn) -> Iterator[str]:
         yield from named(turn.heard)
     yield from (f"own.{intent}" for intent in intents(turn.heard))
     yield "own.anything"
+    if is_text and memory.is_safe:
+        yield from _pointed(turn)
     if memory.is_safe or event.kind == "media":
         yield f"other.{event.kind}"
         if turn.heard is not None and LIKELY <= turn.heard.score < SURE:
@@ -95,6 +94,17 @@ def _trigger(turn: Turn, key: str) -> Iterator[str]:
         yield "other.second"
     elif any(choice.endswith(f".{key}") for choice, _ in turn.memory.prompt):
         yield "own.offered"
+
+
+def _pointed(turn: Turn) -> Iterator[str]:
+    """The trigger of a choice that stands elsewhere and that her words name."""
+    post = signposts.post_of(turn)
+    if post is not None and turn.heard is not None:
+        if turn.heard.places:
+            places.keep(turn, list(turn.heard.places))
+        turn.chosen_in, turn.chosen = post
+        turn.state = turn.chosen_in
+        yield f"choice.{turn.chosen}"
 
 
 HARMLESS = frozenset(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bot.engine import cards, outcomes, questions
 from bot.engine.effects import CountShown
 from bot.engine.values import fill
 from bot.messages import Message
+from directory.listing import Found
 from directory.places import all_places, place
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ def services(turn: Turn) -> list[Message]:
         fears=memory.fears,
         limit=LOOKED_AT,
     )
-    helped = [one for one in answer.found if not outcomes.has_failed(turn, one.listing.id)]
-    found = sorted(helped, key=cards.is_web_only)[:CARDS]
+    found = sorted(_untried(turn, answer.found), key=cards.is_web_only)[:CARDS]
+    if found:
+        found += _untried(turn, answer.national)[: CARDS - len(found)]
     messages = []
     if memory.need in NEEDS_ABOUT_CRIMES and turn.tell_once("state_duty"):
         messages.append(Message(turn.phrase("find_service.state_duty")))
@@ -57,6 +59,10 @@ def services(turn: Turn) -> list[Message]:
     if turn.tell_once("call_trace") and any(one.listing.phones for one in [*found, *always]):
         messages.append(Message(turn.phrase("find_service.call_trace")))
     return messages
+
+
+def _untried(turn: Turn, found: Sequence[Found]) -> list[Found]:
+    return [one for one in found if not outcomes.has_failed(turn, one.listing.id)]
 
 
 def web_addresses(turn: Turn) -> list[Message]:

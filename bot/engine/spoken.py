@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.engine.folding import fold, words
 from bot.engine.intents import SURE
+from bot.engine.loader import read
 from bot.engine.phrases import Phrases
+from bot.engine.vocabulary import FOLDER
 from directory.places import place
 
 if TYPE_CHECKING:
@@ -34,15 +37,6 @@ _REPORTED = re.compile(
 _ACCUSED = re.compile(
     r"\bme (?:han |estan )?(?:denunciaron|denuncio|denunciad|acus)|\bestoy denunciad"
 )
-_DECLINED = Phrases[None](
-    (phrase, None)
-    for phrase in (
-        "no/tampoco … quiero/quisiera/voy/vamos/puedo/deseo/pienso/atrevo/animo … denunci*",
-        "prefiero/prefiera/mejor no … denunci*",
-        "sin denunciar/denuncia/denunciarlo/denunciarla",
-        "sin poner/hacer/presentar … denuncia",
-    )
-)
 _OFFICER = r"(?:polic|tombo|suboficial|sereno|pnp|policeman|cop\b)"
 _IS_POLICE = re.compile(rf"\b(?:un|el|ese|este|unos|los|esos|es|son|a) {_OFFICER}\w*(?! no\b)")
 _AGAINST_POLICE = re.compile(rf"\bdenunci\w* (?:a|contra) (?:\w+ )?{_OFFICER}")
@@ -54,6 +48,17 @@ _OWN_WORK = re.compile(
     r"\btrabaj\w* sexual|\bsex ?work|\bsexoservidor|\bmeretri|\bprostitut|\bscort|\bescort"
     r"|\bkine(?:siolog)?\b|\bpag\w+ por sexo|\batiendo clientes|\bmi esquina\b"
 )
+
+
+@lru_cache(maxsize=1)
+def _sayings() -> dict[str, Phrases[None]]:
+    content, _ = read(FOLDER / "said.yaml")
+    return {name: Phrases((one, None) for one in phrases) for name, phrases in content.items()}
+
+
+def says(turn: Turn, name: str) -> bool:
+    """Whether a phrase of this name in `flows/intents/said.yaml` stands in her words."""
+    return any(_sayings()[name].find(words(turn.said)))
 
 
 def names_minor(turn: Turn) -> bool:
@@ -77,7 +82,7 @@ def was_accused(turn: Turn) -> bool:
 def declines_report(turn: Turn) -> bool:
     """She says that she does not want to report, or dares not."""
     is_denied = turn.heard is not None and turn.heard.negated
-    return is_denied or any(_DECLINED.find(words(turn.said)))
+    return is_denied or says(turn, "declined")
 
 
 def reports_police(turn: Turn) -> bool:
@@ -95,6 +100,20 @@ def tells_of_own_work(turn: Turn) -> bool:
     heard = turn.heard
     is_free = heard is not None and (heard.intent != "coercion" or heard.negated)
     return is_free and bool(_OWN_WORK.search(fold(turn.said)))
+
+
+def is_held(turn: Turn) -> bool:
+    """She cannot leave, works off a debt, or they keep her papers."""
+    return says(turn, "held")
+
+
+def says_safe(turn: Turn) -> bool:
+    """A short message that says nothing but that she is safe now."""
+    return len(words(turn.said)) <= SHORT and says(turn, "safe")
+
+
+SHORT = 7
+"""Words of a message that says one thing."""
 
 
 def is_online(turn: Turn) -> bool:
@@ -164,6 +183,8 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
         names_minor,
         has_reported,
         was_accused,
+        is_held,
+        says_safe,
         is_online,
         declines_report,
         reports_police,

@@ -77,7 +77,9 @@ def listen(turn: Turn, started_in: str) -> None:
     confided = turn.memory.confided
     confided.update(told_in(turn))
     if turn.chosen:
-        wired = turn.event.choice.partition(".")[2] or f"{started_in}.{turn.chosen}"
+        wired = (
+            turn.event.choice.partition(".")[2] or f"{turn.chosen_in or started_in}.{turn.chosen}"
+        )
         confided.update(tellings().taps.get(wired, ()))
     if turn.state == "welcome.later":
         confided["P0"] = "later"

@@ -57,6 +57,7 @@ class Turn:
     heard: Understanding | None = None
     trigger: str = ""
     chosen: str = ""
+    chosen_in: str = ""
     candidates: list[Place] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
