@@ -2,78 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import danger, outcomes, places, questions, requests, sessions, spoken, summary
+from bot.engine import (
+    danger,
+    outcomes,
+    places,
+    questions,
+    requests,
+    sessions,
+    spoken,
+    summary,
+    wishes,
+)
 from bot.engine.composing import offer_again, reprompt
 from bot.engine.effects import (
     AlertCounselor,
     CloseHandoff,
     CountAnswer,
 )
-from bot.engine.guards import NAMED_SERVICES
-from bot.engine.intents import LIKELY, SURE, Understanding
-from bot.engine.signposts import GRAVE
 from bot.engine.values import fill
-from directory.needs import need_of, needs
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
-
-OPENING = ("greeting", "thanks", "yes", "no", "other", "back", "exit")
-"""Intents that are no need: they are not kept while the calm question is open."""
-
-
-def remember_wish(turn: Turn) -> None:
-    """Keep what she needs until it is safe to write; a later need replaces an earlier one."""
-    heard = turn.heard
-    if heard is None or (heard.intent in OPENING and not heard.needs):
-        return
-    if heard.score < LIKELY and not heard.needs:
-        return
-    is_guess = bool(heard.needs) and heard.score < SURE  # what she named outright counts more
-    turn.memory.wish = {
-        "intent": "other" if is_guess else heard.intent,
-        "also": list(heard.also),
-        "needs": list(heard.needs),
-        "places": list(heard.places),
-        "about_other": heard.about_other,
-        "negated": heard.negated,
-    }
-    turn.memory.wish_text = turn.said
-
-
-def take_danger(turn: Turn) -> None:
-    """What she cried for help about is what she needs once she is safe: it is not asked again."""
-    heard = turn.heard
-    if heard is None:
-        return
-    about = next((one for one in (heard.intent, *heard.also) if one in GRAVE), None)
-    if about is None:
-        return
-    turn.memory.need = _needed(about, heard.needs)
-    turn.memory.wish = {
-        "intent": about,
-        "also": [one for one in heard.also if one not in (about, "danger_now")],
-        "needs": [],
-        "places": list(heard.places),
-        "about_other": heard.about_other,
-    }
-    turn.memory.wish_text = turn.said
-
-
-def recall_wish(turn: Turn) -> None:
-    """Take her to the need she told before, without asking it again."""
-    wish, text = turn.memory.wish, turn.memory.wish_text
-    forget_wish(turn)
-    if wish is not None:
-        turn.recalled, turn.recalled_text = Understanding.remembered(**wish), text
-
-
-def forget_wish(turn: Turn) -> None:
-    """That was not what she meant."""
-    turn.memory.wish, turn.memory.wish_text = None, ""
 
 
 def switch_to_her_language(turn: Turn) -> None:
@@ -142,52 +94,6 @@ def keep_named_language(turn: Turn) -> None:
     turn.memory.language = spoken.language_named(turn) or turn.memory.language
 
 
-def take_need(turn: Turn) -> None:
-    """Keep the need that her words name, or the first one of their intent.
-
-    A place alone names none: what she looked for before still counts.
-    """
-    heard = turn.heard
-    if heard is None:
-        return
-    _, is_named, named = turn.trigger.partition("other.need_")
-    need = named if is_named else _needed(heard.intent, heard.needs)
-    turn.memory.need = need or turn.memory.need
-
-
-def take_wished_need(turn: Turn) -> None:
-    """What the state she is in looks for near her is what she needs; where it looks for nothing,
-    what she told before and was not taken up yet, when nothing else is needed."""
-    memory, wish = turn.memory, turn.memory.wish
-    here = {key: one.need for key, one in turn.flows.choices(turn.state).items() if one.need}
-    nearby = next((here[key] for key in NEARBY if key in here), None)
-    if nearby is not None and memory.need not in here.values():
-        memory.need = nearby
-    elif memory.need is None and wish is not None:
-        memory.need = _needed(wish["intent"], wish["needs"])
-
-
-NEARBY = ("near", "where")
-"""Keys of the choice that looks for the services of a state."""
-
-
-def _needed(intent: str, named: Sequence[str]) -> str | None:
-    """The need of a message. Beside harm, what she names of herself or of her life ("embarazada",
-    "mis papeles", "me denuncia") is not what she looks for, unless it is a service by its name."""
-    if intent in GRAVE:
-        named = [one for one in named if one in NAMED_SERVICES or _is_about(one, intent)]
-    return next(iter(named), None) or need_of(intent)
-
-
-def _is_about(named: str, intent: str) -> bool:
-    return needs()[named].intent == intent and named != "denunciar"
-
-
-def take_control(turn: Turn) -> None:
-    """Who is held at work needs who frees her, not only who sees to her pay."""
-    turn.memory.need = "control"
-
-
 def take_place(turn: Turn) -> None:
     """Keep the place that her words name; several of one name wait for her choice."""
     if turn.heard is not None and turn.heard.places:
@@ -197,11 +103,6 @@ def take_place(turn: Turn) -> None:
 def forget_place(turn: Turn) -> None:
     """Another city: the old one no longer counts."""
     turn.memory.place, turn.memory.places = None, []
-
-
-def forget_need(turn: Turn) -> None:
-    """Another need: the old one no longer counts."""
-    turn.memory.need = None
 
 
 def keep_fear(turn: Turn) -> None:
@@ -293,10 +194,6 @@ ALL: Mapping[str, Callable[[Turn], None]] = (
     {
         action.__name__: action
         for action in (
-            remember_wish,
-            take_danger,
-            recall_wish,
-            forget_wish,
             requests.take_second,
             switch_to_her_language,
             show_again,
@@ -306,12 +203,8 @@ ALL: Mapping[str, Callable[[Turn], None]] = (
             step_back,
             keep_language,
             keep_named_language,
-            take_need,
-            take_wished_need,
-            take_control,
             take_place,
             forget_place,
-            forget_need,
             keep_fear,
             remind_danger,
             remind_crisis,
@@ -324,6 +217,7 @@ ALL: Mapping[str, Callable[[Turn], None]] = (
             keep_not_helped,
             withdraw,
             keep_topic,
+            *wishes.ACTIONS,
             *sessions.ACTIONS,
             *places.ACTIONS,
             *summary.ACTIONS,

@@ -45,11 +45,12 @@ def reading(turn: Turn) -> Iterator[str]:
         return
     yield f"own.{event.kind}"
     if memory.is_safe and turn.heard is not None:
+        yield from _pointed(turn, signposts.phrased(turn) if is_text else None)
         yield from named(turn.heard)
     yield from (f"own.{intent}" for intent in intents(turn.heard))
     yield "own.anything"
     if is_text and memory.is_safe:
-        yield from _pointed(turn)
+        yield from _pointed(turn, signposts.titled(turn))
     if memory.is_safe or event.kind == "media":
         yield f"other.{event.kind}"
         if turn.heard is not None and LIKELY <= turn.heard.score < SURE:
@@ -96,9 +97,8 @@ def _trigger(turn: Turn, key: str) -> Iterator[str]:
         yield "own.offered"
 
 
-def _pointed(turn: Turn) -> Iterator[str]:
+def _pointed(turn: Turn, post: signposts.Post | None) -> Iterator[str]:
     """The trigger of a choice that stands elsewhere and that her words name."""
-    post = signposts.post_of(turn)
     if post is not None and turn.heard is not None:
         if turn.heard.places:
             places.keep(turn, list(turn.heard.places))

@@ -55,19 +55,24 @@ def check(flows: Flows) -> None:
             raise ContentError(f"{FILE.name}:{lines[(name,)]}: `{name}` is no plain choice")
 
 
-def post_of(turn: Turn) -> Post | None:
-    """The choice that her words name; none beside something grave that is surely understood."""
-    heard = turn.heard
-    if heard is None or heard.urgent or (heard.intent in GRAVE and heard.score >= SURE):
+def phrased(turn: Turn) -> Post | None:
+    """The choice that a phrase in her words stands for; none beside something grave that is surely
+    understood."""
+    if not _may_be_read(turn):
         return None
-    message = learned().speller.repair(words(turn.event.text))
-    for hit in signposts().find(message):
-        if hit.start == 0 or message[hit.start - 1] not in DENIALS:
-            return hit.meaning
-    return None if heard.score >= SURE else _titled(turn, message)
+    message = words(turn.event.text)
+    for spelled in (message, learned().speller.repair(message)):
+        for hit in signposts().find(spelled):
+            if hit.start == 0 or spelled[hit.start - 1] not in DENIALS:
+                return hit.meaning
+    return None
 
 
-def _titled(turn: Turn, message: list[str]) -> Post | None:
+def titled(turn: Turn) -> Post | None:
+    """The choice whose title her whole message is, when nothing else is surely understood in it."""
+    if not _may_be_read(turn) or turn.heard is None or turn.heard.score >= SURE:
+        return None
+    message = words(turn.event.text)
     posts = [
         ((state, key), choice)
         for state, key, choice in _choices(turn.flows)
@@ -78,6 +83,13 @@ def _titled(turn: Turn, message: list[str]) -> Post | None:
     found = here or posts
     deeds = {(choice.go, choice.need, choice.do) for _, choice in found}
     return found[0][0] if len(deeds) == 1 else None
+
+
+def _may_be_read(turn: Turn) -> bool:
+    heard = turn.heard
+    return heard is not None and not (
+        heard.urgent or (heard.intent in GRAVE and heard.score >= SURE)
+    )
 
 
 def _choices(flows: Flows) -> Iterator[tuple[str, str, ChoiceMove]]:
