@@ -32,7 +32,7 @@ def heard(text: str, understanding: Understanding, state: str = "menu.main") -> 
 def phrases() -> Iterator[tuple[str, str]]:
     """Every phrase of the file, in its plainest form, with the choice it stands for."""
     content, _ = read(signposts.FILE)
-    for name, written in content.items():
+    for name, written in content["anywhere"].items():
         for phrase in written:
             yield (
                 " ".join(one.split("/")[0].rstrip("*") for one in phrase.split() if one != "…"),
@@ -43,9 +43,9 @@ def phrases() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("text", "name"), list(phrases()))
 def test_every_phrase_leads_to_its_choice(text: str, name: str) -> None:
     """No phrase is hidden behind another that leads elsewhere."""
-    post = signposts.phrased(heard(text, Understanding("other", score=0.2)))
-    assert post is not None
     state, _, key = name.rpartition(".")
+    post = signposts.anywhere(heard(text, Understanding("other", score=0.2), state))
+    assert post is not None
     meant, found = FLOWS.states[state].choices[key], FLOWS.states[post[0]].choices[post[1]]
     assert (found.go, found.need) == (meant.go, meant.need)
 
@@ -96,13 +96,13 @@ def test_the_flow_she_is_in_decides_between_titles() -> None:
 )
 def test_harm_comes_first(understood: Understanding) -> None:
     """What is happening to her weighs more than what she names with it."""
-    assert signposts.phrased(heard("que se aleje de mi", understood)) is None
+    assert signposts.anywhere(heard("que se aleje de mi", understood)) is None
 
 
 def test_what_she_does_not_want_is_no_signpost() -> None:
     """The word after "no" is not what she asks for."""
     turn = heard("no quiero volver a mi pais", Understanding("other", score=0.2))
-    assert signposts.phrased(turn) is None
+    assert signposts.anywhere(turn) is None
 
 
 def test_the_place_she_names_is_kept() -> None:
@@ -114,7 +114,7 @@ def test_the_place_she_names_is_kept() -> None:
 def test_a_wrong_signpost_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`kuska check` says file and line of a signpost to no choice."""
     file = tmp_path / "signposts.yaml"
-    file.write_text("menu.main.nowhere: [algo asi]\n", encoding="utf-8")
+    file.write_text("here: {}\nanywhere:\n  menu.main.nowhere: [algo asi]\n", encoding="utf-8")
     monkeypatch.setattr(signposts, "FILE", file)
-    with pytest.raises(ContentError, match=r"signposts.yaml:1: `menu.main.nowhere`"):
+    with pytest.raises(ContentError, match=r"signposts.yaml:3: `menu.main.nowhere`"):
         signposts.check(FLOWS)

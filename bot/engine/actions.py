@@ -94,6 +94,11 @@ def keep_named_language(turn: Turn) -> None:
     turn.memory.language = spoken.language_named(turn) or turn.memory.language
 
 
+def keep_wanted_language(turn: Turn) -> None:
+    """Speak the language that a sentence of hers asks for."""
+    turn.memory.language = spoken.language_wanted(turn) or turn.memory.language
+
+
 def take_place(turn: Turn) -> None:
     """Keep the place that her words name; several of one name wait for her choice."""
     if turn.heard is not None and turn.heard.places:
@@ -203,6 +208,7 @@ ALL: Mapping[str, Callable[[Turn], None]] = (
             step_back,
             keep_language,
             keep_named_language,
+            keep_wanted_language,
             take_place,
             forget_place,
             keep_fear,

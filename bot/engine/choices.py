@@ -68,7 +68,7 @@ def match_choice(text: str, titles: Sequence[str]) -> int | None:
 def is_titled(message: Sequence[str], title: Sequence[str]) -> bool:
     """Whether a message is nearly a whole title of two telling words or more; both by sounds."""
     mine, theirs = _telling(list(message)), _telling(list(title))
-    return len(mine) == len(theirs) >= 2 and all(map(_is_near_word, mine, theirs))
+    return len(mine) == len(theirs) >= 2 and all(map(is_near_word, mine, theirs))
 
 
 @lru_cache(4096)
@@ -107,11 +107,12 @@ def _is_near(mine: list[str], title: list[str]) -> bool:
         bool(spoken)
         and len(spoken) <= len(telling)
         and (len(spoken) == len(telling) or len("".join(spoken)) >= 5)
-        and all(_is_near_word(word, other) for word, other in zip(spoken, telling, strict=False))
+        and all(is_near_word(word, other) for word, other in zip(spoken, telling, strict=False))
     )
 
 
-def _is_near_word(word: str, other: str) -> bool:
+def is_near_word(word: str, other: str) -> bool:
+    """Whether a word is another, or one typing mistake in four letters away from it."""
     allowed = int(max(len(word), len(other)) * TYPO)
     return OSA.distance(word, other, score_cutoff=allowed) <= allowed
 

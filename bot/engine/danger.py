@@ -47,10 +47,22 @@ def told_of_rape(turn: Turn) -> bool:
     return is_told or turn.memory.need == "violencia_sexual"
 
 
+def tells_of_rape(turn: Turn) -> bool:
+    """Sexual violence is in this message, whatever else is."""
+    heard = turn.heard
+    is_heard = heard is not None and "sexual_violence" in (heard.intent, *heard.also)
+    return is_heard or spoken.says(turn, "rape")
+
+
 def cries_for_other(turn: Turn) -> bool:
     """The one in danger is somebody else."""
     wish = turn.memory.wish
     return wish is not None and bool(wish.get("about_other"))
+
+
+def cries_for_herself(turn: Turn) -> bool:
+    """Nothing says that the one in danger is somebody else."""
+    return not cries_for_other(turn)
 
 
 def police_hurts(turn: Turn) -> bool:
@@ -82,7 +94,9 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
         is_urgent,
         is_last_night,
         told_of_rape,
+        tells_of_rape,
         cries_for_other,
+        cries_for_herself,
         police_hurts,
         police_does_not_hurt,
         police_was_said,

@@ -55,7 +55,9 @@ _INVISIBLE = re.compile(
 )
 _EMOJI = re.compile("|".join(map(re.escape, EMOJIS)))
 _LONG = re.compile(r"([^\W\d_])\1{2,}")
-_LAUGH = re.compile(r"\b(?:k{3,}|(?:[hj][aeiou]){2,}[hj]?|(?:rs){2,})\b")
+_LAUGH = re.compile(
+    r"\b(?:k{3,}|(?:rs){2,}|[hj]([aeiou])(?:[hj]+\1)+[hj]?|([aeiou])(?:[hj]+\2){2,}[hj]?)\b"
+)  # "hijo" and "hoja" are none: their vowels differ
 _WORD = re.compile(r"[^\W_]+")
 
 

@@ -104,7 +104,8 @@ def asks_for_service(turn: Turn) -> bool:
 
 
 SERVICE_INTENTS = frozenset(
-    "human services_near legal_help health migration basic_needs other greeting yes thanks".split()
+    """human services_near legal_help health migration basic_needs other greeting yes thanks
+    self_harm""".split()
 )
 NAMED_SERVICES = frozenset({"abogada", "psicologia", "albergue", "comida", "hijos"})
 """Needs that are a service by name; the others are situations, which have a way of their own."""

@@ -29,7 +29,7 @@ LIKELY = 0.3
 """A score from here to `SURE` is asked about kindly; below it nothing was understood."""
 URGENT = 0.7
 """The chance of urgency from which danger help comes."""
-URGENT_WORDED = 0.15
+URGENT_WORDED = 0.1
 """The same when a phrase of danger stands there, neither denied nor past nor a story."""
 DOUBT = 0.15
 """From here to `URGENT` danger is in doubt: `also` begins with `danger_now`."""
@@ -77,6 +77,7 @@ class Understanding:
     def remembered(
         cls,
         intent: str,
+        score: float = 1.0,
         also: Sequence[str] = (),
         needs: Sequence[str] = (),
         places: Sequence[str] = (),
@@ -86,6 +87,7 @@ class Understanding:
         """A wish told earlier, taken up again; it is never urgent now."""
         return cls(
             intent,
+            score,
             also=tuple(also),
             needs=tuple(needs),
             places=tuple(places),

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bot.engine import places, requests, signposts
+from bot.engine import answers, places, requests, signposts, spoken
 from bot.engine.definition import Flows
 from bot.engine.folding import fold
-from bot.engine.intents import LIKELY, SURE, Understanding, match_choice, whole_command
+from bot.engine.intents import LIKELY, SURE, match_choice, whole_command
 from bot.engine.signposts import GRAVE
 from bot.engine.spoken import is_place
 
@@ -40,22 +40,56 @@ def reading(turn: Turn) -> Iterator[str]:
             yield f"command.{command}"
     if is_text:
         turn.heard = turn.world.understand(event.text, memory.language, turn.state)
-        yield from _dangers(turn)
+        is_danger = turn.flows.states[turn.state].kind == "danger"
+        if is_danger:  # what it offers is answered by what she says to it (SAFETY 3)
+            yield from _answered(turn, signposts.here(turn))
+        yield from _cries(turn)
+        if not (is_danger or is_covered):
+            yield from _answered(turn, signposts.here(turn))
+            yield from _answered(turn, answers.yes_or_no(turn))
+        if memory.is_safe and not is_covered and not _is_grave(turn):
+            yield from _pointed(turn, signposts.anywhere(turn))
+        yield from _doubts(turn)
     if is_covered:
         return
     yield f"own.{event.kind}"
-    if memory.is_safe and turn.heard is not None:
-        yield from _pointed(turn, signposts.phrased(turn) if is_text else None)
-        yield from named(turn.heard)
-    yield from (f"own.{intent}" for intent in intents(turn.heard))
+    if memory.is_safe and is_text:
+        yield from _answered(turn, answers.nearby(turn))
+        yield from _pointed(turn, signposts.anywhere(turn))
+        if answers.is_about_known(turn):
+            yield "other.services_near"
+    if memory.is_safe:
+        yield from named(turn)
+    yield from (f"own.{intent}" for intent in intents(turn))
     yield "own.anything"
-    if is_text and memory.is_safe:
-        yield from _pointed(turn, signposts.titled(turn))
     if memory.is_safe or event.kind == "media":
         yield f"other.{event.kind}"
+        if is_text:
+            yield from _pointed(turn, signposts.titled(turn))
+            yield from _answered(turn, answers.hinted(turn))
         if turn.heard is not None and LIKELY <= turn.heard.score < SURE:
             yield "other.maybe"
-        yield from (f"other.{intent}" for intent in intents(turn.heard))
+        yield from (f"other.{intent}" for intent in intents(turn))
+
+
+def rereading(turn: Turn) -> Iterator[str]:
+    """The order in which what she told before is read again, now that it can be taken up."""
+    yield from _pointed(turn, signposts.anywhere(turn))
+    yield from named(turn)
+    yield from (f"other.{intent}" for intent in intents(turn))
+
+
+def pointing(turn: Turn) -> Iterator[str]:
+    """The choice before her that one word of hers points at."""
+    yield from _answered(turn, signposts.hinted(turn))
+
+
+def _answered(turn: Turn, key: str | None) -> Iterator[str]:
+    """The trigger of a choice before her that her words are."""
+    if key is not None:
+        turn.chosen = key
+        yield f"choice.{key}"
+        turn.chosen = ""  # it may not be taken now
 
 
 def _chosen(turn: Turn) -> Iterator[str]:
@@ -120,33 +154,50 @@ def _is_plain(flows: Flows, state: str, key: str) -> bool:
     return choice is not None and HARMLESS.issuperset(choice.do)
 
 
-def _dangers(turn: Turn) -> Iterator[str]:
+def _cries(turn: Turn) -> Iterator[str]:
     heard = turn.heard
-    if heard is None or (not heard.urgent and is_place(turn)):
-        return
-    if heard.urgent:
+    if heard is not None and heard.urgent:
         yield f"danger.{heard.intent}"
         yield "danger.danger_now"
-    elif heard.intent == "self_harm" and heard.score >= LIKELY and not heard.past:
+
+
+def _doubts(turn: Turn) -> Iterator[str]:
+    heard = turn.heard
+    if heard is None or heard.urgent or is_place(turn):
+        return
+    least = SURE if heard.needs else LIKELY  # who names a service hardly says farewell
+    if heard.intent == "self_harm" and heard.score >= least and not heard.past:
         yield "danger.self_harm"
     elif heard.also[:1] == ("danger_now",):
         yield "danger.doubt"
 
 
-def intents(heard: Understanding | None) -> tuple[str, ...]:
+def intents(turn: Turn) -> tuple[str, ...]:
     """What may be acted upon, likeliest first, in the words of the flows.
 
-    Beside idle talk ("other") a faint second meaning is not acted upon.
+    Beside idle talk ("other") a faint second meaning is not acted upon; harm that she denies, and
+    youth when she is of age, are not acted upon at all.
     """
+    heard = turn.heard
     if heard is None or heard.score < LIKELY:
         return ()
     also = () if heard.intent == "other" else heard.also
-    return tuple(SPOKEN.get(intent, intent) for intent in (heard.intent, *also))
+    untrue = spoken.untrue(turn)
+    return tuple(SPOKEN.get(one, one) for one in (heard.intent, *also) if one not in untrue)
 
 
-def named(heard: Understanding) -> Iterator[str]:
+def _is_grave(turn: Turn) -> bool:
+    """Whether what her words may mean is harm, or death."""
+    heard = turn.heard
+    return heard is not None and heard.intent in (*GRAVE, "self_harm", "danger_now")
+
+
+def named(turn: Turn) -> Iterator[str]:
     """Needs said outright ("una abogada") come before what the message may mean besides."""
-    if heard.intent not in GRAVE or heard.score < SURE:
+    heard = turn.heard
+    if heard is None:
+        return
+    if heard.intent not in GRAVE or heard.score < SURE or heard.intent in spoken.untrue(turn):
         yield from (f"other.need_{need}" for need in heard.needs)
         if heard.needs:
             yield "other.named_need"

@@ -184,9 +184,7 @@ def _taken(turn: Turn) -> str:
     if turn.chosen:
         return turn.chosen
     choices = turn.flows.choices(turn.state)
-    meant = [
-        key for intent in intents(turn.heard) for key in choices if choices[key].like == intent
-    ]
+    meant = [key for intent in intents(turn) for key in choices if choices[key].like == intent]
     return meant[0]
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bot.engine import signposts
 from bot.engine.intents import SURE, Understanding
 from directory.needs import need_of
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
+OF_WORK = frozenset({"coercion", "labour"})
+"""Who is held at work tells of one thing, not of two."""
 KEY = "second"
 """The key of the choice that takes it up."""
 ASKED_FOR = frozenset(
@@ -43,7 +46,7 @@ def keep_second(turn: Turn) -> None:
         return
     for clause in _clauses(turn.said):
         one = turn.world.understand(clause, memory.language, turn.state)
-        if _is_another(turn, heard, one):
+        if _is_another(turn, heard, one, clause):
             memory.second = {"intent": one.intent, "needs": list(one.needs[:1])}
             memory.second_text = clause
             turn.say(turn.phrase("menu.second_kept"))
@@ -74,14 +77,16 @@ def _clauses(text: str) -> list[str]:
     return long_enough if len(long_enough) > 1 else []
 
 
-def _is_another(turn: Turn, heard: Understanding, one: Understanding) -> bool:
+def _is_another(turn: Turn, heard: Understanding, one: Understanding, clause: str) -> bool:
     """Whether a clause asks for something, surely, and for something else than was taken up."""
     if one.urgent or one.negated or one.past or one.score < SURE or one.intent not in ASKED_FOR:
         return False
+    if turn.chosen_in:  # a signpost brought her here
+        return signposts.post_in(turn, clause) is None
     _, _, taken = turn.trigger.partition("other.")
     if taken == "named_need":
         taken = f"need_{heard.needs[0]}"
-    if not taken or taken == one.intent:
+    if not taken or taken == one.intent or {taken, one.intent} <= OF_WORK:
         return False
     its_own = {*one.needs[:1], need_of(one.intent)} - {None}
     return not its_own & {taken.removeprefix("need_"), need_of(taken)}

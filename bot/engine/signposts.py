@@ -1,17 +1,19 @@
-"""Which choice, anywhere in the house, a message names although it does not stand before her.
+"""Which choice her own words are, though they are neither its number nor its title.
 
-By a phrase of `flows/intents/signposts.yaml` ("que se aleje de mí"), or by the title of a choice.
-A title counts only as the whole message and with two telling words or more, and only when all
-choices so titled do the same, or those of the flow she is in: "Sí" points nowhere by itself.
+`here` and `anywhere` are the phrases of `flows/intents/signposts.yaml`: for a choice that stands
+before her, and for one that stands elsewhere. Beside them titles: the whole title of a choice
+elsewhere (`titled`), and the one word that only one choice before her has (`hinted`).
 """
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.engine.choices import is_titled
+from bot.engine.choices import is_near_word, is_titled
 from bot.engine.definition import ChoiceMove, Flows
 from bot.engine.folding import words
 from bot.engine.intents import SURE
@@ -34,38 +36,112 @@ QUIET = frozenset("welcome screening handoff privacy safety follow_up menu".spli
 DENIALS = frozenset(("no", "ni", "nunca", "tampoko", "not", "dont", "nao", "pas", "pa"))
 """By their sounds: the word after one of them is not what she asks for."""
 
+TELLS = 5
+"""Letters, by their sound, of a word that tells one choice from another."""
+
+EVERYWHERE = frozenset(
+    """estoi kiero tengo puedo ahora menos algien donde kien otra otro ayuda mejor pasar desde
+    kuando nesesito aser estar hablar ablar""".split()
+)
+"""Words, by their sounds, that stand in titles of any kind."""
+
 Post = tuple[str, str]
-"""A state and the key of one of its choices."""
+"""A state, or a pattern of states, and the key of a choice there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signposts:
+    """The file, ready to be looked up; the names in `here` may hold `*`."""
+
+    here: Phrases[Post]
+    anywhere: Phrases[Post]
 
 
 @lru_cache(maxsize=1)
-def signposts() -> Phrases[Post]:
-    """The phrases of the file, each with the choice it stands for."""
+def signposts() -> Signposts:
+    """What the file lists."""
     content, _ = read(FILE)
-    return Phrases((phrase, _post(name)) for name, phrases in content.items() for phrase in phrases)
+    return Signposts(Phrases(_pairs(content["here"])), Phrases(_pairs(content["anywhere"])))
+
+
+def _pairs(section: dict[str, list[str]]) -> Iterator[tuple[str, Post]]:
+    for name, phrases in section.items():
+        yield from ((phrase, _post(name)) for phrase in phrases)
 
 
 def check(flows: Flows) -> None:
-    """Raise `ContentError` for a signpost to no choice, or to one that does more than lead on."""
+    """Raise `ContentError` for a signpost to no choice."""
     content, lines = read(FILE)
-    for name in content:
-        state, key = _post(name)
-        choice = flows.states[state].choices.get(key) if state in flows.states else None
-        if choice is None or choice.when or choice.do:
-            raise ContentError(f"{FILE.name}:{lines[(name,)]}: `{name}` is no plain choice")
+    for section in ("here", "anywhere"):
+        for name in content[section]:
+            pattern, key = _post(name)
+            if not any(key in flows.choices(one) for one in fnmatch.filter(flows.states, pattern)):
+                line = lines[(section, name)]
+                raise ContentError(f"{FILE.name}:{line}: `{name}` is no choice")
 
 
-def phrased(turn: Turn) -> Post | None:
+def here(turn: Turn) -> str | None:
+    """The key of the choice before her that her words are."""
+    keys = turn.flows.choices(turn.state)
+    message = words(turn.event.text)
+    for hit in signposts().here.find(message):
+        pattern, key = hit.meaning
+        if hit.start and message[hit.start - 1] in DENIALS:
+            continue
+        if key in keys and fnmatch.fnmatchcase(turn.state, pattern):
+            return key
+    return None
+
+
+def anywhere(turn: Turn) -> Post | None:
     """The choice that a phrase in her words stands for; none beside something grave that is surely
     understood."""
-    if not _may_be_read(turn):
-        return None
-    message = words(turn.event.text)
+    return post_in(turn, turn.said) if _may_be_read(turn) else None
+
+
+def post_in(turn: Turn, text: str) -> Post | None:
+    """The choice that a phrase in a text stands for, a phrase after "no" left out."""
+    message = words(text)
     for spelled in (message, learned().speller.repair(message)):
-        for hit in signposts().find(spelled):
-            if hit.start == 0 or spelled[hit.start - 1] not in DENIALS:
+        for hit in signposts().anywhere.find(spelled):
+            is_denied = hit.start > 0 and spelled[hit.start - 1] in DENIALS
+            if not is_denied and _may_be_taken(turn, hit.meaning):
                 return hit.meaning
     return None
+
+
+def _may_be_taken(turn: Turn, post: Post) -> bool:
+    """A choice that does more than lead on is taken only within its flow."""
+    state, key = post
+    choice = turn.flows.states[state].choices[key]
+    is_own = turn.state.partition(".")[0] == state.partition(".")[0]
+    return not choice.when and (is_own or not choice.do)
+
+
+def hinted(turn: Turn) -> str | None:
+    """The one choice before her with a telling word of her message in its title."""
+    message = [word for word in words(turn.event.text) if _tells(word)]
+    shared = {
+        key: sum(any(is_near_word(mine, word) for mine in message) for word in title)
+        for key, title in (
+            (key, [word for word in words(shown) if _tells(word)]) for key, shown in _shown(turn)
+        )
+    }
+    most = max(shared.values(), default=0)
+    found = [key for key, count in shared.items() if count == most]
+    return found[0] if most and len(found) == 1 else None
+
+
+def _tells(word: str) -> bool:
+    return len(word) >= TELLS and word not in EVERYWHERE
+
+
+def _shown(turn: Turn) -> Iterator[tuple[str, str]]:
+    for wired, title in turn.memory.prompt:
+        state, _, key = wired.partition(".")[2].rpartition(".")
+        choice = turn.flows.states[state].choices.get(key) if state == turn.state else None
+        if choice is not None and not choice.do:
+            yield key, title
 
 
 def titled(turn: Turn) -> Post | None:
@@ -88,7 +164,7 @@ def titled(turn: Turn) -> Post | None:
 def _may_be_read(turn: Turn) -> bool:
     heard = turn.heard
     return heard is not None and not (
-        heard.urgent or (heard.intent in GRAVE and heard.score >= SURE)
+        heard.urgent or (heard.intent in GRAVE and heard.score >= SURE and not heard.negated)
     )
 
 

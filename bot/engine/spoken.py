@@ -14,6 +14,7 @@ from bot.engine.folding import fold, words
 from bot.engine.intents import SURE
 from bot.engine.loader import read
 from bot.engine.phrases import Phrases
+from bot.engine.signposts import GRAVE
 from bot.engine.vocabulary import FOLDER
 from directory.places import place
 
@@ -28,8 +29,9 @@ _AGE = re.compile(
     rf"\b(?:{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente)))"
     rf"|\b{_THEIR_AGE} (?:anos|anitos|years|ans)\b"
     r"|\b(?:hij|alumn|prim|herman|sobrin|niet|chic|nin|vecin|amig)\w*"
-    r" (?:de|tiene) (?:1[0-7]|[1-9])\b"
+    r"(?: \w+){0,4} (?:de|tiene|tenga) (?:1[0-7]|[1-9])\b(?! (?:mes|dia|seman|hora|hij|sol|minut))"
 )
+_HER_AGE = re.compile(rf"\b{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente))")
 _REPORTED = re.compile(
     r"\bdenuncie\b|\bdenunciamos\b|\b(?:puse|hice|hicimos|pusimos|presente) (?:\w+ )?denuncia\b"
     r"|(?<!hacer )(?<!poner )(?<!presentar )\b(?:mi|con la) denuncia\b"
@@ -37,7 +39,7 @@ _REPORTED = re.compile(
 _ACCUSED = re.compile(
     r"\bme (?:han |estan )?(?:denunciaron|denuncio|denunciad|acus)|\bestoy denunciad"
 )
-_OFFICER = r"(?:polic|tombo|suboficial|sereno|pnp|policeman|cop\b)"
+_OFFICER = r"(?:polic|tombo|suboficial|sereno|pnp|patrull|policeman|cop\b)"
 _IS_POLICE = re.compile(rf"\b(?:un|el|ese|este|unos|los|esos|es|son|a) {_OFFICER}\w*(?! no\b)")
 _AGAINST_POLICE = re.compile(rf"\bdenunci\w* (?:a|contra) (?:\w+ )?{_OFFICER}")
 _ELSEWHERE = re.compile(
@@ -61,10 +63,33 @@ def says(turn: Turn, name: str) -> bool:
     return any(_sayings()[name].find(words(turn.said)))
 
 
+def begins(turn: Turn, name: str) -> bool:
+    """Whether her words begin with a phrase of this name."""
+    return any(hit.start == 0 for hit in _sayings()[name].find(words(turn.said)))
+
+
+def untrue(turn: Turn) -> frozenset[str]:
+    """Intents that her words deny: harm, unless a "but" follows; youth, when she is of age."""
+    heard = turn.heard
+    if heard is None:
+        return frozenset()
+    is_denied = heard.negated and not says(turn, "but") and not works_freely(turn)
+    denied = GRAVE if is_denied else frozenset[str]()
+    return denied | ({"minor"} if is_of_age(turn) else frozenset[str]())
+
+
+def is_of_age(turn: Turn) -> bool:
+    """She says that she is 18 or older, in this message or before, and speaks of nobody younger."""
+    heard = turn.heard
+    if (heard is not None and heard.about_other) or _AGE.search(fold(turn.said)):
+        return False
+    return says(turn, "of_age") or turn.memory.confided.get("P1") == "affirm"
+
+
 def names_minor(turn: Turn) -> bool:
     """Somebody under 18 is named in it, herself or another, or she said before that she is."""
     heard = turn.heard
-    is_heard = heard is not None and "minor" in (heard.intent, *heard.also)
+    is_heard = heard is not None and "minor" in (heard.intent, *heard.also) and not is_of_age(turn)
     is_told = turn.memory.confided.get("P1") == "deny"
     return is_heard or is_told or bool(_AGE.search(fold(turn.said)))
 
@@ -81,25 +106,67 @@ def was_accused(turn: Turn) -> bool:
 
 def declines_report(turn: Turn) -> bool:
     """She says that she does not want to report, or dares not."""
-    is_denied = turn.heard is not None and turn.heard.negated
-    return is_denied or says(turn, "declined")
+    return says(turn, "declined")
 
 
 def reports_police(turn: Turn) -> bool:
-    """She wants to report somebody of the police, not to the police."""
+    """She wants to report somebody of the police, not to the police, or told of police before."""
+    if turn.memory.need == "abuso_policial" or "police_hurts" in turn.memory.told:
+        return True
     return bool(_AGAINST_POLICE.search(fold(turn.said)))
 
 
 def names_police(turn: Turn) -> bool:
     """An officer is named as one who acts ("un policía me…", "es tombo"), not as help to call."""
-    return bool(_IS_POLICE.search(fold(turn.said)))
+    return bool(_IS_POLICE.search(fold(turn.said))) or says(turn, "money_to_let_go")
 
 
 def tells_of_own_work(turn: Turn) -> bool:
     """She says that sex work is her work, and of nobody who makes her."""
     heard = turn.heard
-    is_free = heard is not None and (heard.intent != "coercion" or heard.negated)
+    is_free = heard is not None and (
+        heard.intent != "coercion" or heard.negated or works_freely(turn)
+    )
     return is_free and bool(_OWN_WORK.search(fold(turn.said)))
+
+
+def asks_where(turn: Turn) -> bool:
+    """She asks where it is done, or names the place: she wants services, not a list of topics."""
+    return says(turn, "where") or bool(turn.heard and turn.heard.places)
+
+
+def is_unpaid(turn: Turn) -> bool:
+    """They do not pay her for her work."""
+    return says(turn, "unpaid")
+
+
+def is_not_her_own(turn: Turn) -> bool:
+    """Nothing in it says that she herself wants to die."""
+    return not says(turn, "my_own_death")
+
+
+def hurt_herself(turn: Turn) -> bool:
+    """She took something, or cut herself: minutes count."""
+    return says(turn, "hurt_herself")
+
+
+def works_freely(turn: Turn) -> bool:
+    """She says that her work is her own choice."""
+    return says(turn, "works_freely")
+
+
+def is_young_herself(turn: Turn) -> bool:
+    """By her own word she is under 18, in this message or before."""
+    heard = turn.heard
+    if heard is not None and heard.about_other:
+        return False
+    is_told = turn.memory.confided.get("P1") == "deny"
+    return is_told or bool(_HER_AGE.search(fold(turn.said)))
+
+
+def is_calm_here(turn: Turn) -> bool:
+    """The state she is in is none of danger."""
+    return turn.flows.states[turn.state].kind != "danger"
 
 
 def is_held(turn: Turn) -> bool:
@@ -109,10 +176,10 @@ def is_held(turn: Turn) -> bool:
 
 def says_safe(turn: Turn) -> bool:
     """A short message that says nothing but that she is safe now."""
-    return len(words(turn.said)) <= SHORT and says(turn, "safe")
+    return len(words(turn.said)) <= SHORT and says(turn, "safe") and not says(turn, "but")
 
 
-SHORT = 7
+SHORT = 10
 """Words of a message that says one thing."""
 
 
@@ -148,6 +215,17 @@ def language_named(turn: Turn) -> str | None:
     return None
 
 
+def wants_language(turn: Turn) -> bool:
+    """She asks, in a sentence, for a language that we speak."""
+    return language_wanted(turn) is not None
+
+
+def language_wanted(turn: Turn) -> str | None:
+    """The code of the language that a sentence asks for."""
+    names = {f"language_{code}": code for code in turn.world.languages}
+    return next((names[one] for one in names if one in _sayings() and says(turn, one)), None)
+
+
 def is_place(turn: Turn) -> bool:
     """The whole message is the name of a place, whatever small words lead to it ("vivo en")."""
     if turn.heard is None:
@@ -171,9 +249,10 @@ def is_only_place(turn: Turn) -> bool:
 
 
 LEADING = frozenset(
-    """estoy vivo vivimos estamos soy somos ando me encuentro kedo quedo es en de del desde por a
-    aqui aki aca yo ahora ahorita el la los las distrito ciudad provincia pueblo zona y pe pues i
-    live am in moro eu em je suis habite mwen nan""".split()
+    """estoy toy toi estoi stoy stoi vivo vivimos estamos tamos soy somos ando me encuentro kedo
+    quedo es en de del desde por cerca nomas a aqui aki aca yo ahora ahorita el la los las distrito
+    ciudad provincia pueblo zona y pe pues i live am in moro eu em je suis habite mwen
+    nan""".split()
 )
 """Words that lead to the name of a place and say nothing else."""
 
@@ -184,12 +263,21 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
         has_reported,
         was_accused,
         is_held,
+        asks_where,
+        is_unpaid,
+        is_calm_here,
+        works_freely,
+        hurt_herself,
+        is_not_her_own,
+        is_young_herself,
+        is_of_age,
         says_safe,
         is_online,
         declines_report,
         reports_police,
         names_police,
         names_language,
+        wants_language,
         is_of_this_chat,
         tells_of_own_work,
         was_refused_care,

@@ -20,7 +20,7 @@ from bot.engine.effects import Effect
 from bot.engine.intents import Understanding
 from bot.engine.machine import Machine
 from bot.engine.memory import SILENCE_ENDS, Memory
-from bot.engine.order import intents, named, reading
+from bot.engine.order import pointing, reading, rereading
 from bot.engine.told import listen
 from bot.engine.world import World
 from bot.messages import Cause, Kind, Message
@@ -114,6 +114,8 @@ class Engine:
         started_in, is_first = turn.state, turn.memory.tag != memory.tag
         understood = self._fire_first(turn, reading(turn))
         listen(turn, started_in)
+        if understood and _goes_round(turn, started_in):
+            self._fire_first(turn, pointing(turn))
         if understood:
             turn.memory.misses = 0
             self._settle(turn)
@@ -123,7 +125,7 @@ class Engine:
         _uncover(turn)
         _keep_trail(turn, started_in)
         _suggest_language(turn)
-        is_cry = is_first and turn.heard is not None and turn.heard.urgent
+        is_cry = turn.heard is not None and turn.heard.urgent and (is_first or _is_long(turn))
         is_switched = is_cry and actions.speak_her_language(turn)
         if turn.has_entered:
             compose(turn)
@@ -159,10 +161,20 @@ class Engine:
                 turn.state, turn.jump, turn.has_entered = turn.jump, None, True
             elif turn.recalled is not None:
                 turn.heard, turn.recalled = turn.recalled, None
-                recalled = (*named(turn.heard), *(f"other.{one}" for one in intents(turn.heard)))
-                self._fire_first(turn, recalled)
+                self._fire_first(turn, rereading(turn))
             elif not (turn.has_entered and self.machine.fire(turn, "own.enter")):
                 return
+
+
+def _goes_round(turn: Turn, started_in: str) -> bool:
+    """Whether her own words only led back to where she was: what stands there may be meant."""
+    is_text = turn.event.kind == "text" and turn.trigger.startswith(("other.", "own."))
+    return is_text and turn.has_entered and turn.state == started_in and not turn.is_back
+
+
+def _is_long(turn: Turn) -> bool:
+    """Whether a message is so long that its language is no accident of a word or two."""
+    return len(turn.event.text.split()) >= 2 * LANGUAGE_WORDS
 
 
 def _open_session(turn: Turn) -> None:

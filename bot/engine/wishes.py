@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from bot.engine.answers import NEARBY, SHORT
+from bot.engine.folding import words
 from bot.engine.guards import NAMED_SERVICES
 from bot.engine.intents import LIKELY, SURE, Understanding
 from bot.engine.signposts import GRAVE
+from bot.engine.spoken import names_minor
 from directory.needs import need_of, needs
 
 if TYPE_CHECKING:
@@ -28,13 +31,27 @@ def remember_wish(turn: Turn) -> None:
     is_guess = bool(heard.needs) and heard.score < SURE  # what she named outright counts more
     turn.memory.wish = {
         "intent": "other" if is_guess else heard.intent,
-        "also": list(heard.also),
+        "score": max(heard.score, LIKELY),
+        "also": [one for one in heard.also if one != "danger_now"],  # that was asked about
         "needs": list(heard.needs),
         "places": list(heard.places),
         "about_other": heard.about_other,
         "negated": heard.negated,
     }
     turn.memory.wish_text = turn.said
+
+
+def add_to_wish(turn: Turn) -> None:
+    """What she says beside an answer is what she needs; the place she named before still counts."""
+    heard, before = turn.heard, turn.memory.wish
+    is_short = len(words(turn.event.text)) <= SHORT
+    if heard is None or is_short or heard.intent in (*OPENING, "danger_now"):
+        return
+    remember_wish(turn)
+    if turn.memory.wish is not None:
+        turn.memory.wish["negated"] = False  # the "no" was the answer
+        if before is not None and not heard.places:
+            turn.memory.wish["places"] = before["places"]
 
 
 def take_danger(turn: Turn) -> None:
@@ -45,7 +62,8 @@ def take_danger(turn: Turn) -> None:
     about = next((one for one in (heard.intent, *heard.also) if one in GRAVE), None)
     if about is None:
         return
-    turn.memory.need = _needed(about, heard.needs)
+    is_young = names_minor(turn) and not heard.about_other
+    turn.memory.need = "ninez" if is_young else need_of(about)
     turn.memory.wish = {
         "intent": about,
         "also": [one for one in heard.also if one not in (about, "danger_now")],
@@ -79,7 +97,8 @@ def take_need(turn: Turn) -> None:
         return
     _, is_named, named = turn.trigger.partition("other.need_")
     need = named if is_named else _needed(heard.intent, heard.needs)
-    turn.memory.need = need or turn.memory.need
+    if need is not None and not _is_finer(turn.memory.need, need, heard):
+        turn.memory.need = need
 
 
 def take_wished_need(turn: Turn) -> None:
@@ -94,13 +113,20 @@ def take_wished_need(turn: Turn) -> None:
         memory.need = _needed(wish["intent"], wish["needs"])
 
 
-NEARBY = ("near", "where")
-"""Keys of the choice that looks for the services of a state."""
+def _is_finer(known: str | None, need: str, heard: Understanding) -> bool:
+    """Whether what she looked for says more than this message: "donde me atienden" after a test, or
+    "donde reclamo" after work without pay."""
+    if known is None or known == need:
+        return False
+    is_guessed = need not in heard.needs and needs()[known].intent == needs()[need].intent
+    return is_guessed or (need == "queja" and known in ("trabajo_sin_pago", "control"))
 
 
 def _needed(intent: str, named: Sequence[str]) -> str | None:
     """The need of a message. Beside harm, what she names of herself or of her life ("embarazada",
     "mis papeles", "me denuncia") is not what she looks for, unless it is a service by its name."""
+    if intent == "labour":
+        named = [one for one in named if one != "queja"]  # "si reclamo me botan"
     if intent in GRAVE:
         named = [one for one in named if one in NAMED_SERVICES or _is_about(one, intent)]
     return next(iter(named), None) or need_of(intent)
@@ -122,6 +148,7 @@ def forget_need(turn: Turn) -> None:
 
 ACTIONS: tuple[Callable[[Turn], None], ...] = (
     remember_wish,
+    add_to_wish,
     take_danger,
     recall_wish,
     forget_wish,
