@@ -13,6 +13,8 @@ composing   what a state says, closed by its choices
 guards      named conditions      actions   named changes      shows  named pieces with facts
 values      named words in a text wording   times, hours and distances in a language
 intents     free text to meaning  (folding, repair, reading, pieces and the model beside it)
+signposts   phrases and titles that lead to a choice    answers  what answers a choice before her
+spoken      what her words say outright                 wishes   what she needs, kept and taken up
 requests    the second request of a message, kept until she takes it up
 proofs      what `kuska check` proves of the machine    proofreading  of the words
 facts       of what is claimed      ways  which state carries which way     drawing  the picture

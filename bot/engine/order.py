@@ -26,50 +26,78 @@ SPOKEN = {"yes": "affirm", "no": "deny"}
 
 def reading(turn: Turn) -> Iterator[str]:
     """The order in which every state reads a message (SAFETY 3); a flow may add, never replace."""
-    event, memory = turn.event, turn.memory
-    is_covered = turn.flows.states[turn.state].covered
+    event = turn.event
     if event.kind == "signal":
         yield f"event.{event.signal}"
         return
+    is_covered = turn.flows.states[turn.state].covered
+    yield from _commands(turn, is_covered=is_covered)
+    if event.kind == "text":
+        turn.heard = turn.world.understand(event.text, turn.memory.language, turn.state)
+        yield from _dangers(turn, is_covered=is_covered)
+    if not is_covered:
+        yield from _own(turn)
+        yield from _others(turn)
+
+
+def _commands(turn: Turn, *, is_covered: bool) -> Iterator[str]:
+    """1 to 3: the pocket word, a choice before her, a command that is the whole message."""
+    event, memory = turn.event, turn.memory
     is_text = event.kind == "text"
     if is_text and memory.has_pocket_word and turn.world.is_pocket_word(fold(event.text)):
         yield "command.pocket_word"
-    if not is_covered:
-        yield from _chosen(turn)
-        if is_text and (command := whole_command(event.text)):
-            yield f"command.{command}"
-    if is_text:
-        turn.heard = turn.world.understand(event.text, memory.language, turn.state)
-        is_danger = turn.flows.states[turn.state].kind == "danger"
-        if is_danger:  # what it offers is answered by what she says to it (SAFETY 3)
-            yield from _answered(turn, signposts.here(turn))
-        yield from _cries(turn)
-        if not (is_danger or is_covered):
-            yield from _answered(turn, signposts.here(turn))
-            yield from _answered(turn, answers.yes_or_no(turn))
-        if memory.is_safe and not is_covered and not _is_grave(turn):
-            yield from _pointed(turn, signposts.anywhere(turn))
-        yield from _doubts(turn)
     if is_covered:
         return
-    yield f"own.{event.kind}"
-    if memory.is_safe and is_text:
+    yield from _chosen(turn)
+    if is_text and (command := whole_command(event.text)):
+        yield f"command.{command}"
+
+
+def _dangers(turn: Turn, *, is_covered: bool) -> Iterator[str]:
+    """4: danger in free text, and what in her words answers the chat rather than cries.
+
+    In danger what she says to the chat's own offer comes first ("no puedo llamar"); elsewhere a cry
+    does. Of a doubt is asked only where her words name nothing that is there.
+    """
+    is_danger = turn.flows.states[turn.state].kind == "danger"
+    if is_danger:
+        yield from _answered(turn, signposts.here(turn))
+    yield from _cries(turn)
+    if not (is_danger or is_covered):
+        yield from _answered(turn, signposts.here(turn))
+        yield from _answered(turn, answers.yes_or_no(turn))
+    if turn.memory.is_safe and not is_covered and not _is_grave(turn):
+        yield from _pointed(turn, signposts.anywhere(turn))
+    yield from _doubts(turn)
+
+
+def _own(turn: Turn) -> Iterator[str]:
+    """5: the state's own moves, and what she asks for by its name."""
+    is_safe = turn.memory.is_safe
+    yield f"own.{turn.event.kind}"
+    if is_safe and turn.event.kind == "text":
         yield from _answered(turn, answers.nearby(turn))
         yield from _pointed(turn, signposts.anywhere(turn))
         if answers.is_about_known(turn):
             yield "other.services_near"
-    if memory.is_safe:
+    if is_safe:
         yield from named(turn)
     yield from (f"own.{intent}" for intent in intents(turn))
     yield "own.anything"
-    if memory.is_safe or event.kind == "media":
-        yield f"other.{event.kind}"
-        if is_text:
-            yield from _pointed(turn, signposts.titled(turn))
-            yield from _answered(turn, answers.hinted(turn))
-        if turn.heard is not None and LIKELY <= turn.heard.score < SURE:
-            yield "other.maybe"
-        yield from (f"other.{intent}" for intent in intents(turn))
+
+
+def _others(turn: Turn) -> Iterator[str]:
+    """6: what every state obeys besides."""
+    kind, heard = turn.event.kind, turn.heard
+    if not turn.memory.is_safe and kind != "media":
+        return
+    yield f"other.{kind}"
+    if kind == "text":
+        yield from _pointed(turn, signposts.titled(turn))
+        yield from _answered(turn, answers.hinted(turn))
+    if heard is not None and LIKELY <= heard.score < SURE:
+        yield "other.maybe"
+    yield from (f"other.{intent}" for intent in intents(turn))
 
 
 def rereading(turn: Turn) -> Iterator[str]:
