@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from bot.engine.folding import fold, sounds
+from bot.engine.folding import fold, sounds, words
 
 NUMBERS = {
     name: number
@@ -65,10 +65,21 @@ def match_choice(text: str, titles: Sequence[str]) -> int | None:
     return None
 
 
-def is_titled(message: Sequence[str], title: Sequence[str]) -> bool:
-    """Whether a message is nearly a whole title of two telling words or more; both by sounds."""
-    mine, theirs = _telling(list(message)), _telling(list(title))
+def is_titled(mine: Sequence[str], title: str) -> bool:
+    """Whether telling words are nearly those of a whole title that has two or more of them."""
+    theirs = title_words(title)
     return len(mine) == len(theirs) >= 2 and all(map(is_near_word, mine, theirs))
+
+
+def telling_words(text: str) -> list[str]:
+    """The words of a text, by their sounds, that carry its meaning."""
+    return _telling(words(text))
+
+
+@lru_cache(4096)
+def title_words(title: str) -> list[str]:
+    """The same of a title; never of what she wrote, which no cache may keep."""
+    return telling_words(title)
 
 
 @lru_cache(4096)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.engine.choices import is_near_word, is_titled
+from bot.engine.choices import is_near_word, is_titled, telling_words, title_words
 from bot.engine.definition import ChoiceMove, Flows
 from bot.engine.folding import words
 from bot.engine.intents import SURE
@@ -121,12 +121,10 @@ def _may_be_taken(turn: Turn, post: Post) -> bool:
 def hinted(turn: Turn) -> str | None:
     """The one choice before her with a telling word of her message in its title."""
     message = [word for word in words(turn.event.text) if _tells(word)]
-    shared = {
-        key: sum(any(is_near_word(mine, word) for mine in message) for word in title)
-        for key, title in (
-            (key, [word for word in words(shown) if _tells(word)]) for key, shown in _shown(turn)
-        )
-    }
+    shared = {}
+    for key, title in _shown(turn):
+        telling = [word for word in title_words(title) if _tells(word)]
+        shared[key] = sum(any(is_near_word(mine, word) for mine in message) for word in telling)
     most = max(shared.values(), default=0)
     found = [key for key, count in shared.items() if count == most]
     return found[0] if most and len(found) == 1 else None
@@ -148,11 +146,11 @@ def titled(turn: Turn) -> Post | None:
     """The choice whose title her whole message is, when nothing else is surely understood in it."""
     if not _may_be_read(turn) or turn.heard is None or turn.heard.score >= SURE:
         return None
-    message = words(turn.event.text)
+    mine = telling_words(turn.event.text)
     posts = [
         ((state, key), choice)
         for state, key, choice in _choices(turn.flows)
-        if is_titled(message, words(_title(turn, state, key, choice)))
+        if is_titled(mine, _title(turn, state, key, choice))
     ]
     flow = turn.state.partition(".")[0]
     here = [one for one in posts if one[0][0].startswith(f"{flow}.")]
