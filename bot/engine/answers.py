@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SHORT = 6
 """Words of a message that says one thing."""
-SHORT_QUESTION = 8
+SHORT_QUESTION = 10
 ALWAYS = ("safety.ask",)
 """States in which a "no" is the answer however much follows it; what follows is kept."""
 DOORS = ("welcome.gate", "welcome.start", "privacy.erase_ask", "privacy.leaving")
@@ -34,7 +34,14 @@ def yes_or_no(turn: Turn) -> str | None:
         is_open = turn.state in ALWAYS and like == "deny"
         if key and (is_open or not (is_long or says_more)) and spoken.begins(turn, like):
             return key
+        if key and is_open and spoken.says_safe(turn):
+            return key
     return None
+
+
+def yes(turn: Turn) -> str | None:
+    """In danger, the choice that a message beginning with yes takes, however much follows it."""
+    return _liked(turn, "affirm") if spoken.begins(turn, "affirm") else None
 
 
 def _liked(turn: Turn, like: str) -> str | None:
@@ -48,6 +55,9 @@ def nearby(turn: Turn) -> str | None:
     choices = turn.flows.choices(turn.state)
     key = next((one for one in NEARBY if one in choices and choices[one].need), None)
     if heard is None or key is None or not _asks_where(turn):
+        return None
+    is_information = key == "where" and turn.memory.need is not None  # she has a need of her own
+    if is_information and turn.memory.need != choices[key].need and not heard.needs:
         return None
     return key if not heard.needs or choices[key].need in heard.needs else None
 

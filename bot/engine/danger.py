@@ -23,6 +23,29 @@ def danger_was_said(turn: Turn) -> bool:
     return said_at is not None and turn.world.now - said_at < DANGER_REPEATS_AFTER
 
 
+def danger_is_new(turn: Turn) -> bool:
+    """No text of danger was shown whole within the last ten minutes."""
+    return not danger_was_said(turn)
+
+
+def is_about_dying(turn: Turn) -> bool:
+    """Her own words, or where she is, speak of dying: not a weak reading beside another danger."""
+    is_there = turn.state.startswith(("safety.crisis", "safety.company"))
+    return is_there or spoken.says(turn, "my_own_death")
+
+
+def is_plainly_sexual(turn: Turn) -> bool:
+    """Beside another danger, an assault counts only when her words name it."""
+    return danger_is_new(turn) or spoken.says(turn, "rape")
+
+
+def asks_for_help(turn: Turn) -> bool:
+    """In danger she asks where to find a help that she names, and cries no more."""
+    heard = turn.heard
+    is_named = heard is not None and bool(heard.needs)
+    return is_named and spoken.says(turn, "where") and not spoken.says(turn, "right_now")
+
+
 def can_be_asked(turn: Turn) -> bool:
     """A doubt about danger may be asked about: it is safe to write, and it was not just asked."""
     return (
@@ -52,6 +75,16 @@ def tells_of_rape(turn: Turn) -> bool:
     heard = turn.heard
     is_heard = heard is not None and "sexual_violence" in (heard.intent, *heard.also)
     return is_heard or spoken.says(turn, "rape")
+
+
+def is_crisis(turn: Turn) -> bool:
+    """She came from thoughts of dying."""
+    return any(one.startswith(("safety.crisis", "safety.company")) for one in turn.memory.trail)
+
+
+def is_not_crisis(turn: Turn) -> bool:
+    """She did not."""
+    return not is_crisis(turn)
 
 
 def cries_for_other(turn: Turn) -> bool:
@@ -94,6 +127,12 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
         is_urgent,
         is_last_night,
         told_of_rape,
+        is_crisis,
+        is_not_crisis,
+        danger_is_new,
+        is_about_dying,
+        is_plainly_sexual,
+        asks_for_help,
         tells_of_rape,
         cries_for_other,
         cries_for_herself,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import danger, outcomes, questions, spoken, waiting
+from bot.engine import danger, outcomes, places, questions, spoken, waiting
 from bot.engine.folding import fold
 from bot.engine.memory import START
 from bot.engine.pocket import is_good
@@ -140,7 +140,10 @@ def is_worth_asking(turn: Turn) -> bool:
     """What was likely meant is a matter of its own, and no word of hers names it outright."""
     heard = turn.heard
     return (
-        heard is not None and not heard.needs and f"menu.guess_{heard.intent}" in turn.flows.phrases
+        heard is not None
+        and not heard.needs
+        and heard.intent not in spoken.untrue(turn)
+        and f"menu.guess_{heard.intent}" in turn.flows.phrases
     )
 
 
@@ -189,7 +192,8 @@ def is_starting(turn: Turn) -> bool:
 
 def is_about_other(turn: Turn) -> bool:
     """She writes for somebody else."""
-    return turn.heard is not None and turn.heard.about_other
+    is_heard = turn.heard is not None and turn.heard.about_other
+    return is_heard or spoken.says(turn, "my_child")
 
 
 ALL: Mapping[str, Callable[[Turn], bool]] = (
@@ -230,6 +234,7 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
     }
     | questions.GUARDS
     | spoken.GUARDS
+    | places.GUARDS
     | danger.GUARDS
     | waiting.GUARDS
     | outcomes.GUARDS

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from bot.engine import answers, places, requests, signposts, spoken
 from bot.engine.definition import Flows
 from bot.engine.folding import fold
-from bot.engine.intents import LIKELY, SURE, match_choice, whole_command
+from bot.engine.intents import CONSENTS, LIKELY, SURE, match_choice, whole_command
 from bot.engine.signposts import GRAVE
-from bot.engine.spoken import is_place
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -62,12 +61,13 @@ def _dangers(turn: Turn, *, is_covered: bool) -> Iterator[str]:
     is_danger = turn.flows.states[turn.state].kind == "danger"
     if is_danger:
         yield from _answered(turn, signposts.here(turn))
+        yield from _answered(turn, answers.yes(turn))
     yield from _cries(turn)
     if not (is_danger or is_covered):
         yield from _answered(turn, signposts.here(turn))
         yield from _answered(turn, answers.yes_or_no(turn))
     if turn.memory.is_safe and not is_covered and not _is_grave(turn):
-        yield from _pointed(turn, signposts.anywhere(turn))
+        yield from _pointed(turn, _anywhere(turn))
     yield from _doubts(turn)
 
 
@@ -77,7 +77,7 @@ def _own(turn: Turn) -> Iterator[str]:
     yield f"own.{turn.event.kind}"
     if is_safe and turn.event.kind == "text":
         yield from _answered(turn, answers.nearby(turn))
-        yield from _pointed(turn, signposts.anywhere(turn))
+        yield from _pointed(turn, _anywhere(turn))
         if answers.is_about_known(turn):
             yield "other.services_near"
     if is_safe:
@@ -112,9 +112,15 @@ def pointing(turn: Turn) -> Iterator[str]:
     yield from _answered(turn, signposts.hinted(turn))
 
 
+def _keep_places(turn: Turn) -> None:
+    if turn.heard is not None and turn.heard.places:
+        places.keep(turn, list(turn.heard.places))
+
+
 def _answered(turn: Turn, key: str | None) -> Iterator[str]:
     """The trigger of a choice before her that her words are."""
     if key is not None:
+        _keep_places(turn)
         turn.chosen = key
         yield f"choice.{key}"
         turn.chosen = ""  # it may not be taken now
@@ -162,8 +168,7 @@ def _trigger(turn: Turn, key: str) -> Iterator[str]:
 def _pointed(turn: Turn, post: signposts.Post | None) -> Iterator[str]:
     """The trigger of a choice that stands elsewhere and that her words name."""
     if post is not None and turn.heard is not None:
-        if turn.heard.places:
-            places.keep(turn, list(turn.heard.places))
+        _keep_places(turn)
         turn.chosen_in, turn.chosen = post
         turn.state = turn.chosen_in
         yield f"choice.{turn.chosen}"
@@ -191,9 +196,9 @@ def _cries(turn: Turn) -> Iterator[str]:
 
 def _doubts(turn: Turn) -> Iterator[str]:
     heard = turn.heard
-    if heard is None or heard.urgent or is_place(turn):
+    if heard is None or heard.urgent or places.is_place(turn):
         return
-    least = SURE if heard.needs else LIKELY  # who names a service hardly says farewell
+    least = LIKELY if spoken.says(turn, "my_own_death") else SURE
     if heard.intent == "self_harm" and heard.score >= least and not heard.past:
         yield "danger.self_harm"
     elif heard.also[:1] == ("danger_now",):
@@ -209,9 +214,14 @@ def intents(turn: Turn) -> tuple[str, ...]:
     heard = turn.heard
     if heard is None or heard.score < LIKELY:
         return ()
-    also = () if heard.intent == "other" else heard.also
+    also = () if heard.intent == "other" else [one for one in heard.also if one not in CONSENTS]
     untrue = spoken.untrue(turn)
     return tuple(SPOKEN.get(one, one) for one in (heard.intent, *also) if one not in untrue)
+
+
+def _anywhere(turn: Turn) -> signposts.Post | None:
+    """A signpost; who is ill needs a doctor before an answer."""
+    return None if spoken.is_ill(turn) else signposts.anywhere(turn)
 
 
 def _is_grave(turn: Turn) -> bool:
@@ -225,7 +235,8 @@ def named(turn: Turn) -> Iterator[str]:
     heard = turn.heard
     if heard is None:
         return
-    if heard.intent not in GRAVE or heard.score < SURE or heard.intent in spoken.untrue(turn):
+    is_grave = heard.intent in GRAVE and heard.score >= SURE
+    if not is_grave or heard.intent in spoken.untrue(turn) or spoken.hesitates(turn):
         yield from (f"other.need_{need}" for need in heard.needs)
         if heard.needs:
             yield "other.named_need"

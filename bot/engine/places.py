@@ -1,11 +1,17 @@
-"""Where she is: typed, shared or chosen. Only the six-digit code is kept (SAFETY 25)."""
+"""Where she is: typed, shared or chosen. Only the six-digit code is kept (SAFETY 25).
+
+A message that is the name of a place and nothing else is read as one anywhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bot.engine.folding import fold
+from bot.engine.intents import SURE
 from directory import places
+from directory.places import Place
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -28,12 +34,20 @@ def look_for_place(turn: Turn) -> None:
         within = turn.memory.places
         found = places.find(turn.event.text, is_answer=True)
         if within:
-            found = [place for place in found if place.ubigeo in within] or [
-                place
-                for place in map(places.place, within)
-                if any(place.ubigeo[:2] == other.ubigeo[:2] for other in found)
-            ]
+            found = [place for place in found if place.ubigeo in within] or _inside(found, within)
         turn.candidates = found
+
+
+def _inside(found: list[Place], within: list[str]) -> list[Place]:
+    """Those of several places that lie in what she named: its province, else its department."""
+    for digits in (4, 2):
+        named = {
+            place.ubigeo[:digits] for place in found if digits == 2 or place.ubigeo[2:4] != "00"
+        }
+        inside = [code for code in within if code[:digits] in named]
+        if inside:
+            return [places.place(code) for code in inside]
+    return []
 
 
 def locate(turn: Turn) -> None:
@@ -59,3 +73,36 @@ ACTIONS: tuple[Callable[[Turn], None], ...] = (
     keep_place,
     keep_chosen_place,
 )
+
+
+def is_place(turn: Turn) -> bool:
+    """The whole message is the name of a place, whatever small words lead to it ("vivo en")."""
+    if turn.heard is None:
+        return False
+    longest = max((len(_named(places.place(code).name)) for code in turn.heard.places), default=-1)
+    return len(_named(turn.said)) <= longest
+
+
+def _named(text: str) -> list[str]:
+    """The words of a text that are not among those which lead to a place."""
+    return [word for word in fold(text).split() if word not in LEADING]
+
+
+def is_only_place(turn: Turn) -> bool:
+    """It is a place, and nothing else was surely understood in it."""
+    heard = turn.heard
+    is_free = heard is not None and (
+        heard.score < SURE or heard.intent in ("services_near", "other")
+    )
+    return is_free and is_place(turn)
+
+
+LEADING = frozenset(
+    """estoy toy toi estoi stoy stoi vivo vivimos estamos tamos soy somos ando me encuentro kedo
+    quedo es en de del desde por cerca nomas a aqui aki aca yo ahora ahorita el la los las distrito
+    ciudad provincia pueblo zona y pe pues i live am in moro eu em je suis habite mwen
+    nan""".split()
+)
+"""Words that lead to the name of a place and say nothing else."""
+
+GUARDS: dict[str, Callable[[Turn], bool]] = {"is_only_place": is_only_place}

@@ -31,8 +31,11 @@ GRAVE = frozenset(
     "coercion extortion sexual_violence violence police_abuse minor missing_person".split()
 )
 """What is happening to her weighs more than anything she names with it."""
-QUIET = frozenset("welcome screening handoff privacy safety follow_up menu".split())
-"""Flows whose choices are answered where they are asked, and nowhere else."""
+QUIET = frozenset(
+    """welcome screening handoff privacy safety follow_up menu
+    reported reintegration rights_trafficking rights_report protection undecided report""".split()
+)
+"""Flows whose titles count where they are shown and nowhere else: they speak to who is there."""
 DENIALS = frozenset(("no", "ni", "nunca", "tampoko", "not", "dont", "nao", "pas", "pa"))
 """By their sounds: the word after one of them is not what she asks for."""
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from bot.engine.folding import fold, words
-from bot.engine.intents import SURE
 from bot.engine.loader import read
 from bot.engine.phrases import Phrases
 from bot.engine.signposts import GRAVE
 from bot.engine.vocabulary import FOLDER
-from directory.places import place
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -44,7 +42,7 @@ _IS_POLICE = re.compile(rf"\b(?:un|el|ese|este|unos|los|esos|es|son|a) {_OFFICER
 _AGAINST_POLICE = re.compile(rf"\bdenunci\w* (?:a|contra) (?:\w+ )?{_OFFICER}")
 _ELSEWHERE = re.compile(
     r"\b(?:su|sus|del|de el|de la|his|her|their|dele|dela|sa|son) "
-    r"(?:celular|cel|telefono|whatsapp|facebook|instagram|tiktok|perfil|cuenta|phone|celulares)\b"
+    r"(?:celular|cel|telefono|internet|pagina|whatsapp|facebook|instagram|tiktok|perfil|cuenta|phone|celulares)\b"
 )
 _OWN_WORK = re.compile(
     r"\btrabaj\w* sexual|\bsex ?work|\bsexoservidor|\bmeretri|\bprostitut|\bscort|\bescort"
@@ -73,7 +71,11 @@ def untrue(turn: Turn) -> frozenset[str]:
     heard = turn.heard
     if heard is None:
         return frozenset()
-    is_denied = heard.negated and not says(turn, "but") and not works_freely(turn)
+    is_denied = (
+        (heard.negated or says(turn, "denied"))
+        and not says(turn, "but")
+        and not says(turn, "works_freely")
+    )
     denied = GRAVE if is_denied else frozenset[str]()
     return denied | ({"minor"} if is_of_age(turn) else frozenset[str]())
 
@@ -96,7 +98,7 @@ def names_minor(turn: Turn) -> bool:
 
 def has_reported(turn: Turn) -> bool:
     """She speaks of a report that was made already."""
-    return bool(_REPORTED.search(fold(turn.said)))
+    return says(turn, "reported") or bool(_REPORTED.search(fold(turn.said)))
 
 
 def was_accused(turn: Turn) -> bool:
@@ -106,7 +108,12 @@ def was_accused(turn: Turn) -> bool:
 
 def declines_report(turn: Turn) -> bool:
     """She says that she does not want to report, or dares not."""
-    return says(turn, "declined")
+    return says(turn, "declined") or hesitates(turn)
+
+
+def hesitates(turn: Turn) -> bool:
+    """A short message that says nothing but that she is not sure whether to report."""
+    return len(words(turn.said)) <= SHORT and says(turn, "hesitates")
 
 
 def reports_police(turn: Turn) -> bool:
@@ -125,7 +132,7 @@ def tells_of_own_work(turn: Turn) -> bool:
     """She says that sex work is her work, and of nobody who makes her."""
     heard = turn.heard
     is_free = heard is not None and (
-        heard.intent != "coercion" or heard.negated or works_freely(turn)
+        heard.intent != "coercion" or heard.negated or says(turn, "works_freely")
     )
     return is_free and bool(_OWN_WORK.search(fold(turn.said)))
 
@@ -135,24 +142,29 @@ def asks_where(turn: Turn) -> bool:
     return says(turn, "where") or bool(turn.heard and turn.heard.places)
 
 
-def is_unpaid(turn: Turn) -> bool:
-    """They do not pay her for her work."""
-    return says(turn, "unpaid")
-
-
 def is_not_her_own(turn: Turn) -> bool:
     """Nothing in it says that she herself wants to die."""
     return not says(turn, "my_own_death")
 
 
-def hurt_herself(turn: Turn) -> bool:
-    """She took something, or cut herself: minutes count."""
-    return says(turn, "hurt_herself")
+def is_ill(turn: Turn) -> bool:
+    """She, or a child of hers, is ill or in labour, and nobody is named who harms."""
+    heard = turn.heard
+    harm = GRAVE - {"minor", "missing_person"}
+    is_harmed = heard is not None and bool(harm & {heard.intent, *heard.also})
+    return says(turn, "ill") and not is_harmed and not says(turn, "rape")
 
 
-def works_freely(turn: Turn) -> bool:
-    """She says that her work is her own choice."""
-    return says(turn, "works_freely")
+def is_about_pills(turn: Turn) -> bool:
+    """Pills of a way of health, and no word of dying: medicine, not a farewell."""
+    needs = ("salud", "salud_sexual", "embarazo", "violencia_sexual")
+    is_of_health = turn.state.startswith("health.") or turn.memory.need in needs
+    return is_of_health and says(turn, "pills") and not says(turn, "my_own_death")
+
+
+def names_no_police(turn: Turn) -> bool:
+    """No officer is named as one who acts."""
+    return not names_police(turn)
 
 
 def is_young_herself(turn: Turn) -> bool:
@@ -169,14 +181,11 @@ def is_calm_here(turn: Turn) -> bool:
     return turn.flows.states[turn.state].kind != "danger"
 
 
-def is_held(turn: Turn) -> bool:
-    """She cannot leave, works off a debt, or they keep her papers."""
-    return says(turn, "held")
-
-
 def says_safe(turn: Turn) -> bool:
     """A short message that says nothing but that she is safe now."""
-    return len(words(turn.said)) <= SHORT and says(turn, "safe") and not says(turn, "but")
+    is_short = len(words(turn.said)) <= SHORT
+    is_said = begins(turn, "safe") or (is_short and says(turn, "safe"))
+    return begins(turn, "not_in_danger") or (is_said and not says(turn, "but"))
 
 
 SHORT = 10
@@ -226,61 +235,44 @@ def language_wanted(turn: Turn) -> str | None:
     return next((names[one] for one in names if one in _sayings() and says(turn, one)), None)
 
 
-def is_place(turn: Turn) -> bool:
-    """The whole message is the name of a place, whatever small words lead to it ("vivo en")."""
-    if turn.heard is None:
-        return False
-    longest = max((len(_named(place(code).name)) for code in turn.heard.places), default=-1)
-    return len(_named(turn.said)) <= longest
-
-
-def _named(text: str) -> list[str]:
-    """The words of a text that are not among those which lead to a place."""
-    return [word for word in fold(text).split() if word not in LEADING]
-
-
-def is_only_place(turn: Turn) -> bool:
-    """It is a place, and nothing else was surely understood in it."""
-    heard = turn.heard
-    is_free = heard is not None and (
-        heard.score < SURE or heard.intent in ("services_near", "other")
-    )
-    return is_free and is_place(turn)
-
-
-LEADING = frozenset(
-    """estoy toy toi estoi stoy stoi vivo vivimos estamos tamos soy somos ando me encuentro kedo
-    quedo es en de del desde por cerca nomas a aqui aki aca yo ahora ahorita el la los las distrito
-    ciudad provincia pueblo zona y pe pues i live am in moro eu em je suis habite mwen
-    nan""".split()
-)
-"""Words that lead to the name of a place and say nothing else."""
+SAID = {
+    "is_held": "held",
+    "is_unpaid": "unpaid",
+    "works_freely": "works_freely",
+    "is_long_ago": "long_ago",
+    "is_harassed": "harassed",
+    "is_wounded": "wounded",
+    "hurt_herself": "hurt_herself",
+    "wants_questions": "wants_questions",
+}
+"""Guards that only ask whether a phrase of a name stands in her words."""
 
 GUARDS: dict[str, Callable[[Turn], bool]] = {
-    guard.__name__: guard
-    for guard in (
-        names_minor,
-        has_reported,
-        was_accused,
-        is_held,
-        asks_where,
-        is_unpaid,
-        is_calm_here,
-        works_freely,
-        hurt_herself,
-        is_not_her_own,
-        is_young_herself,
-        is_of_age,
-        says_safe,
-        is_online,
-        declines_report,
-        reports_police,
-        names_police,
-        names_language,
-        wants_language,
-        is_of_this_chat,
-        tells_of_own_work,
-        was_refused_care,
-        is_only_place,
-    )
+    **{guard: partial(says, name=name) for guard, name in SAID.items()},
+    **{
+        guard.__name__: guard
+        for guard in (
+            names_minor,
+            has_reported,
+            was_accused,
+            asks_where,
+            is_calm_here,
+            is_ill,
+            is_about_pills,
+            names_no_police,
+            is_not_her_own,
+            is_young_herself,
+            is_of_age,
+            says_safe,
+            is_online,
+            declines_report,
+            reports_police,
+            names_police,
+            names_language,
+            wants_language,
+            is_of_this_chat,
+            tells_of_own_work,
+            was_refused_care,
+        )
+    },
 }

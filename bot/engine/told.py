@@ -72,9 +72,21 @@ def told_in(turn: Turn) -> dict[str, str]:
     return found
 
 
+def _welcome_her(turn: Turn) -> None:
+    """Who says that she is trans is shown the services that welcome her first."""
+    heard, fears = turn.heard, turn.memory.fears
+    if heard is not None and "trans" in heard.needs and WELCOME not in fears:
+        fears.append(WELCOME)
+
+
+WELCOME = "friendly_trans"
+"""The name of that filter (`directory.listing.FEARS`)."""
+
+
 def listen(turn: Turn, started_in: str) -> None:
     """Keep what this turn told; a later word replaces an earlier one."""
     confided = turn.memory.confided
+    _welcome_her(turn)
     confided.update(told_in(turn))
     if turn.chosen:
         wired = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.engine.answers import NEARBY, SHORT
 from bot.engine.folding import words
 from bot.engine.guards import NAMED_SERVICES
-from bot.engine.intents import LIKELY, SURE, Understanding
+from bot.engine.intents import CERTAIN, LIKELY, SURE, Understanding
 from bot.engine.signposts import GRAVE
 from bot.engine.spoken import names_minor
 from directory.needs import need_of, needs
@@ -46,6 +46,8 @@ def add_to_wish(turn: Turn) -> None:
     heard, before = turn.heard, turn.memory.wish
     is_short = len(words(turn.event.text)) <= SHORT
     if heard is None or is_short or heard.intent in (*OPENING, "danger_now"):
+        return
+    if not heard.needs and heard.score < CERTAIN:
         return
     remember_wish(turn)
     if turn.memory.wish is not None:
