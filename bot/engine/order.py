@@ -14,7 +14,7 @@ from bot.engine import answers, places, requests, signposts, spoken
 from bot.engine.definition import Flows
 from bot.engine.folding import fold
 from bot.engine.intents import CONSENTS, LIKELY, SURE, match_choice, whole_command
-from bot.engine.signposts import GRAVE
+from bot.engine.vocabulary import GRAVE
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn

@@ -20,17 +20,14 @@ from bot.engine.intents import SURE
 from bot.engine.loader import read
 from bot.engine.model import learned
 from bot.engine.phrases import Phrases
-from bot.engine.vocabulary import FOLDER
+from bot.engine.spoken import untrue
+from bot.engine.vocabulary import FOLDER, GRAVE
 from bot.errors import ContentError
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
 FILE = FOLDER / "signposts.yaml"
-GRAVE = frozenset(
-    "coercion extortion sexual_violence violence police_abuse minor missing_person".split()
-)
-"""What is happening to her weighs more than anything she names with it."""
 QUIET = frozenset(
     """welcome screening handoff privacy safety follow_up menu
     reported reintegration rights_trafficking rights_report protection undecided report""".split()
@@ -165,7 +162,8 @@ def titled(turn: Turn) -> Post | None:
 def _may_be_read(turn: Turn) -> bool:
     heard = turn.heard
     return heard is not None and not (
-        heard.urgent or (heard.intent in GRAVE and heard.score >= SURE and not heard.negated)
+        heard.urgent
+        or (heard.intent in GRAVE and heard.score >= SURE and heard.intent not in untrue(turn))
     )
 
 

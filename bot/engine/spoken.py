@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from bot.engine.folding import fold, words
 from bot.engine.loader import read
 from bot.engine.phrases import Phrases
-from bot.engine.signposts import GRAVE
-from bot.engine.vocabulary import FOLDER
+from bot.engine.vocabulary import FOLDER, GRAVE
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn

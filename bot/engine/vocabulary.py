@@ -25,6 +25,10 @@ INTENTS = (
     *("migration", "legal_help", "labour", "basic_needs", "human", "language", "exit"),
     *("delete_data", "menu", "greeting", "thanks", "yes", "no", "back", "other"),
 )
+GRAVE = frozenset(
+    "coercion extortion sexual_violence violence police_abuse minor missing_person".split()
+)
+"""What is happening to her weighs more than anything she names with it."""
 _WHOLE = {"affirm": "yes", "deny": "no"}
 """YAML would read the plain keys as truth values."""
 

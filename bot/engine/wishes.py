@@ -10,8 +10,8 @@ from bot.engine.answers import NEARBY, SHORT
 from bot.engine.folding import words
 from bot.engine.guards import NAMED_SERVICES
 from bot.engine.intents import CERTAIN, LIKELY, SURE, Understanding
-from bot.engine.signposts import GRAVE
 from bot.engine.spoken import names_minor
+from bot.engine.vocabulary import GRAVE
 from directory.needs import need_of, needs
 
 if TYPE_CHECKING:
