@@ -101,8 +101,7 @@ def keep_wanted_language(turn: Turn) -> None:
 
 def take_place(turn: Turn) -> None:
     """Keep the place that her words name; several of one name wait for her choice."""
-    if turn.heard is not None and turn.heard.places:
-        places.keep(turn, list(turn.heard.places))
+    places.take(turn)
 
 
 def forget_place(turn: Turn) -> None:

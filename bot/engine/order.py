@@ -112,15 +112,10 @@ def pointing(turn: Turn) -> Iterator[str]:
     yield from _answered(turn, signposts.hinted(turn))
 
 
-def _keep_places(turn: Turn) -> None:
-    if turn.heard is not None and turn.heard.places:
-        places.keep(turn, list(turn.heard.places))
-
-
 def _answered(turn: Turn, key: str | None) -> Iterator[str]:
     """The trigger of a choice before her that her words are."""
     if key is not None:
-        _keep_places(turn)
+        places.take(turn)
         turn.chosen = key
         yield f"choice.{key}"
         turn.chosen = ""  # it may not be taken now
@@ -168,7 +163,7 @@ def _trigger(turn: Turn, key: str) -> Iterator[str]:
 def _pointed(turn: Turn, post: signposts.Post | None) -> Iterator[str]:
     """The trigger of a choice that stands elsewhere and that her words name."""
     if post is not None and turn.heard is not None:
-        _keep_places(turn)
+        places.take(turn)
         turn.chosen_in, turn.chosen = post
         turn.state = turn.chosen_in
         yield f"choice.{turn.chosen}"

@@ -28,6 +28,12 @@ def keep(turn: Turn, codes: list[str]) -> None:
         turn.memory.place, turn.memory.places = None, codes[:SHOWN]
 
 
+def take(turn: Turn) -> None:
+    """Keep the places that her words name, if any."""
+    if turn.heard is not None and turn.heard.places:
+        keep(turn, list(turn.heard.places))
+
+
 def look_for_place(turn: Turn) -> None:
     """Look up what she typed as the answer to "which city?"."""
     if turn.event.kind == "text" and not turn.candidates:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.engine import actions, guards, requests
+from bot.engine import actions, guards, places, requests
 from bot.engine.actions import LANGUAGE_WORDS
 from bot.engine.composing import compose, reprompt
 from bot.engine.definition import Flows
@@ -114,6 +114,8 @@ class Engine:
         started_in, is_first = turn.state, turn.memory.tag != memory.tag
         understood = self._fire_first(turn, reading(turn))
         listen(turn, started_in)
+        if turn.memory.is_safe and turn.memory.place is None and not turn.memory.places:
+            places.take(turn)  # it need not be said again
         if understood and _goes_round(turn, started_in):
             self._fire_first(turn, pointing(turn))
         if understood:
