@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SHORT = 6
 """Words of a message that says one thing."""
+COMPLAINT = "queja"
+"""Where to complain is where to go for what she complains of."""
 SHORT_QUESTION = 10
 ALWAYS = ("safety.ask",)
 """States in which a "no" is the answer however much follows it; what follows is kept."""
@@ -56,16 +58,16 @@ def nearby(turn: Turn) -> str | None:
     key = next((one for one in NEARBY if one in choices and choices[one].need), None)
     if heard is None or key is None or not _asks_where(turn):
         return None
-    is_information = key == "where" and turn.memory.need is not None  # she has a need of her own
-    if is_information and turn.memory.need != choices[key].need and not heard.needs:
+    needed, named = choices[key].need, set(heard.needs) - {COMPLAINT}
+    if needed == COMPLAINT and turn.memory.need is not None:  # she has a need of her own
         return None
-    return key if not heard.needs or choices[key].need in heard.needs else None
+    return key if not named or needed in named else None
 
 
 def is_about_known(turn: Turn) -> bool:
     """Whether she asks where to go for what she told before."""
     heard = turn.heard
-    is_free = heard is not None and not heard.needs
+    is_free = heard is not None and not set(heard.needs) - {COMPLAINT}
     return is_free and turn.memory.need is not None and _asks_where(turn)
 
 

@@ -34,7 +34,7 @@ LEADING = frozenset(
 )
 SMALL = frozenset(
     "el la los las un una de del con a al en y o por para que mi me the to of my os as um uma "
-    "com le les des du et an ak pou yo".split()
+    "com le les du des et an ak pou yo ke kon m t q d k n".split()
 )
 """Words that may be missing from a typed title, or stand before it."""
 TYPO = 0.25

@@ -24,7 +24,8 @@ EMOJIS = {
 """What a drawing says, as the Spanish word that people draw it for."""
 
 SHORTHAND = {
-    "k": "que", "q": "que", "ke": "que", "qe": "que", "x": "por", "xq": "porque", "pq": "porque",
+    "m": "me", "k": "que", "q": "que", "ke": "que", "qe": "que", "x": "por", "xq": "porque",
+    "pq": "porque",
     "xk": "porque", "pk": "porque", "porq": "porque", "xfa": "porfavor", "xfavor": "porfavor",
     "porfa": "porfavor", "porfis": "porfavor", "plis": "porfavor", "pliss": "porfavor",
     "toy": "estoy", "toi": "estoy", "ta": "esta",

@@ -192,8 +192,12 @@ def is_starting(turn: Turn) -> bool:
 
 def is_about_other(turn: Turn) -> bool:
     """She writes for somebody else."""
-    is_heard = turn.heard is not None and turn.heard.about_other
-    return is_heard or spoken.says(turn, "my_child")
+    return turn.heard is not None and turn.heard.about_other
+
+
+def is_about_child(turn: Turn) -> bool:
+    """The one under 18 is a child of hers, or of somebody else."""
+    return is_about_other(turn) or spoken.says(turn, "my_child")
 
 
 ALL: Mapping[str, Callable[[Turn], bool]] = (
@@ -230,6 +234,7 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             can_go_back,
             is_starting,
             is_about_other,
+            is_about_child,
         )
     }
     | questions.GUARDS

@@ -79,7 +79,7 @@ def _own(turn: Turn) -> Iterator[str]:
         yield from _answered(turn, answers.nearby(turn))
         yield from _pointed(turn, _anywhere(turn))
         if answers.is_about_known(turn):
-            yield "other.services_near"
+            yield "other.known_need"
     if is_safe:
         yield from named(turn)
     yield from (f"own.{intent}" for intent in intents(turn))
@@ -171,7 +171,7 @@ def _pointed(turn: Turn, post: signposts.Post | None) -> Iterator[str]:
 
 HARMLESS = frozenset(
     """leave hush withdraw note_danger note_police be_safe_again mark_safe be_short recall_wish
-    forget_need forget_place keep_fear draft_summary""".split()
+    go_on forget_need forget_place keep_fear draft_summary""".split()
 )
 """What an older choice of the session may still do: to leave and to cry for help always works."""
 

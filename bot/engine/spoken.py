@@ -70,12 +70,9 @@ def untrue(turn: Turn) -> frozenset[str]:
     heard = turn.heard
     if heard is None:
         return frozenset()
-    is_denied = (
-        (heard.negated or says(turn, "denied"))
-        and not says(turn, "but")
-        and not says(turn, "works_freely")
-    )
-    denied = GRAVE if is_denied else frozenset[str]()
+    is_denied = says(turn, "denied") or (heard.negated and begins(turn, "denial"))
+    is_so = says(turn, "but") or says(turn, "works_freely")  # other harm follows; it is her choice
+    denied = GRAVE if is_denied and not is_so else frozenset[str]()
     return denied | ({"minor"} if is_of_age(turn) else frozenset[str]())
 
 
@@ -144,6 +141,11 @@ def asks_where(turn: Turn) -> bool:
 def is_not_her_own(turn: Turn) -> bool:
     """Nothing in it says that she herself wants to die."""
     return not says(turn, "my_own_death")
+
+
+def is_custody(turn: Turn) -> bool:
+    """The other parent or the family keeps her child, and no blow or weapon is named."""
+    return says(turn, "custody") and not says(turn, "blows")
 
 
 def is_ill(turn: Turn) -> bool:
@@ -236,6 +238,7 @@ def language_wanted(turn: Turn) -> str | None:
 
 SAID = {
     "is_held": "held",
+    "is_at_home": "at_home",
     "is_unpaid": "unpaid",
     "works_freely": "works_freely",
     "is_long_ago": "long_ago",
@@ -257,6 +260,7 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
             asks_where,
             is_calm_here,
             is_ill,
+            is_custody,
             is_about_pills,
             names_no_police,
             is_not_her_own,

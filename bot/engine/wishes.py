@@ -84,6 +84,14 @@ def recall_wish(turn: Turn) -> None:
         turn.recalled, turn.recalled_text = Understanding.remembered(**wish), text
 
 
+def go_on(turn: Turn) -> None:
+    """After an answer: to what she told before, else back to where she was."""
+    if turn.memory.wish is not None:
+        recall_wish(turn)
+    elif turn.memory.trail:
+        turn.jump = turn.memory.trail.pop()
+
+
 def forget_wish(turn: Turn) -> None:
     """That was not what she meant."""
     turn.memory.wish, turn.memory.wish_text = None, ""
@@ -120,6 +128,8 @@ def _is_finer(known: str | None, need: str, heard: Understanding) -> bool:
     "donde reclamo" after work without pay."""
     if known is None or known == need:
         return False
+    if known == "violencia_sexual" and need in ("salud", "salud_sexual", "embarazo"):
+        return True
     is_guessed = need not in heard.needs and needs()[known].intent == needs()[need].intent
     return is_guessed or (need == "queja" and known in ("trabajo_sin_pago", "control"))
 
@@ -153,6 +163,7 @@ ACTIONS: tuple[Callable[[Turn], None], ...] = (
     add_to_wish,
     take_danger,
     recall_wish,
+    go_on,
     forget_wish,
     take_need,
     take_wished_need,
