@@ -68,7 +68,9 @@ def is_about_known(turn: Turn) -> bool:
     """Whether she asks where to go for what she told before."""
     heard = turn.heard
     is_free = heard is not None and not set(heard.needs) - {COMPLAINT}
-    return is_free and turn.memory.need is not None and _asks_where(turn)
+    wish = turn.memory.wish
+    is_known = turn.memory.need is not None or (wish is not None and bool(wish["needs"]))
+    return is_free and is_known and _asks_where(turn)
 
 
 def _asks_where(turn: Turn) -> bool:

@@ -119,7 +119,8 @@ def is_negated(turn: Turn) -> bool:
 def tells_of_condom(turn: Turn) -> bool:
     """A condom broke or came off: the first 72 hours count."""
     words = fold(turn.said).split()
-    return any(word.startswith(CONDOM) for word in words)
+    is_named = any(word.startswith(CONDOM) for word in words)
+    return is_named and spoken.says(turn, "condom_failed")
 
 
 CONDOM = ("condon", "kondon", "preservativ", "preserbativ", "forro", "condom", "camisinha", "kapot")

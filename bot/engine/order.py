@@ -184,7 +184,8 @@ def _is_plain(flows: Flows, state: str, key: str) -> bool:
 
 def _cries(turn: Turn) -> Iterator[str]:
     heard = turn.heard
-    if heard is not None and heard.urgent:
+    is_denied = spoken.begins(turn, "not_in_danger") and not turn.memory.is_urgent
+    if heard is not None and heard.urgent and not is_denied:
         yield f"danger.{heard.intent}"
         yield "danger.danger_now"
 

@@ -143,6 +143,14 @@ def is_not_her_own(turn: Turn) -> bool:
     return not says(turn, "my_own_death")
 
 
+def asks_what_now(turn: Turn) -> bool:
+    """A short "what shall I do", with nothing more in it."""
+    return len(words(turn.said)) <= SHORT_ASK and says(turn, "what_now")
+
+
+SHORT_ASK = 5
+
+
 def is_custody(turn: Turn) -> bool:
     """The other parent or the family keeps her child, and no blow or weapon is named."""
     return says(turn, "custody") and not says(turn, "blows")
@@ -161,6 +169,11 @@ def is_about_pills(turn: Turn) -> bool:
     needs = ("salud", "salud_sexual", "embarazo", "violencia_sexual")
     is_of_health = turn.state.startswith("health.") or turn.memory.need in needs
     return is_of_health and says(turn, "pills") and not says(turn, "my_own_death")
+
+
+def police_is_meant(turn: Turn) -> bool:
+    """An officer is named as one who acts, or is whom she spoke of so far."""
+    return names_police(turn) or turn.memory.need == "abuso_policial"
 
 
 def names_no_police(turn: Turn) -> bool:
@@ -261,8 +274,10 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
             is_calm_here,
             is_ill,
             is_custody,
+            asks_what_now,
             is_about_pills,
             names_no_police,
+            police_is_meant,
             is_not_her_own,
             is_young_herself,
             is_of_age,

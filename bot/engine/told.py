@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from bot.engine import spoken
 from bot.engine.folding import words
 from bot.engine.loader import read
 from bot.engine.phrases import Phrases
@@ -88,6 +89,8 @@ def listen(turn: Turn, started_in: str) -> None:
     confided = turn.memory.confided
     _welcome_her(turn)
     confided.update(told_in(turn))
+    if spoken.is_young_herself(turn):
+        confided["P1"] = "deny"
     if turn.chosen:
         wired = (
             turn.event.choice.partition(".")[2] or f"{turn.chosen_in or started_in}.{turn.chosen}"

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.engine import actions, guards, places, requests
+from bot.engine import actions, guards, places, requests, wishes
 from bot.engine.actions import LANGUAGE_WORDS
 from bot.engine.composing import compose, reprompt
 from bot.engine.definition import Flows
@@ -121,6 +121,7 @@ class Engine:
         if understood:
             turn.memory.misses = 0
             self._settle(turn)
+            wishes.take_topic(turn)
             requests.keep_second(turn)
         elif event.kind != "signal":
             reprompt(turn)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from bot.engine.answers import NEARBY, SHORT
+from bot.engine.answers import COMPLAINT, NEARBY, SHORT
 from bot.engine.folding import words
 from bot.engine.guards import NAMED_SERVICES
 from bot.engine.intents import CERTAIN, LIKELY, SURE, Understanding
@@ -117,10 +117,18 @@ def take_wished_need(turn: Turn) -> None:
     memory, wish = turn.memory, turn.memory.wish
     here = {key: one.need for key, one in turn.flows.choices(turn.state).items() if one.need}
     nearby = next((here[key] for key in NEARBY if key in here), None)
-    if nearby is not None and memory.need not in here.values():
+    is_complaint = nearby == COMPLAINT and memory.need is not None  # she has a need of her own
+    if nearby is not None and memory.need not in here.values() and not is_complaint:
         memory.need = nearby
     elif memory.need is None and wish is not None:
         memory.need = _needed(wish["intent"], wish["needs"])
+
+
+def take_topic(turn: Turn) -> None:
+    """What a signpost led her to is what she needs, when nothing else is known."""
+    choices = turn.flows.choices(turn.state)
+    if turn.chosen_in and turn.memory.need is None and "near" in choices:
+        turn.memory.need = choices["near"].need
 
 
 def _is_finer(known: str | None, need: str, heard: Understanding) -> bool:
