@@ -69,7 +69,7 @@ def is_about_known(turn: Turn) -> bool:
     heard = turn.heard
     is_free = heard is not None and not set(heard.needs) - {COMPLAINT}
     wish = turn.memory.wish
-    is_known = turn.memory.need is not None or (wish is not None and bool(wish["needs"]))
+    is_known = turn.memory.need is not None or wish is not None
     return is_free and is_known and _asks_where(turn)
 
 

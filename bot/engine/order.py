@@ -223,7 +223,9 @@ def _anywhere(turn: Turn) -> signposts.Post | None:
 def _is_grave(turn: Turn) -> bool:
     """Whether what her words may mean is harm, or death."""
     heard = turn.heard
-    return heard is not None and heard.intent in (*GRAVE, "self_harm", "danger_now")
+    if heard is not None and heard.intent == "self_harm":
+        return spoken.says(turn, "my_own_death")
+    return heard is not None and heard.intent in (*GRAVE, "danger_now")
 
 
 def named(turn: Turn) -> Iterator[str]:

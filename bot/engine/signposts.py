@@ -41,7 +41,7 @@ TELLS = 5
 
 EVERYWHERE = frozenset(
     """estoi kiero tengo puedo ahora menos algien donde kien otra otro ayuda mejor pasar desde
-    kuando nesesito aser estar hablar ablar""".split()
+    kuando nesesito aser estar hablar ablar trabajar trabajo trabaja trabajaba""".split()
 )
 """Words, by their sounds, that stand in titles of any kind."""
 
