@@ -111,7 +111,11 @@ def sounds(word: str) -> str:
     return word
 
 
+def written_out(text: str) -> str:
+    """A text folded, its shorthand written out."""
+    return " ".join(SHORTHAND.get(word, word) for word in fold(text).split())
+
+
 def words(text: str) -> list[str]:
     """The sounds of a text's words, shorthand written out."""
-    spelled = " ".join(SHORTHAND.get(word, word) for word in fold(text).split())
-    return [sound for sound in map(sounds, spelled.split()) if sound]
+    return [sound for sound in map(sounds, written_out(text).split()) if sound]

@@ -19,6 +19,7 @@ from bot.engine.vocabulary import GRAVE
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
+FOR_THE_YOUNG = ("minors.", "rights_young.", "health.", "privacy.", "care.", "screening.")
 SPOKEN = {"yes": "affirm", "no": "deny"}
 """Intents whose names YAML would read as truth values."""
 
@@ -216,8 +217,15 @@ def intents(turn: Turn) -> tuple[str, ...]:
 
 
 def _anywhere(turn: Turn) -> signposts.Post | None:
-    """A signpost; who is ill needs a doctor before an answer."""
-    return None if spoken.is_ill(turn) else signposts.anywhere(turn)
+    """A signpost; who is ill needs a doctor before an answer, and who is under 18 hears nothing
+    that is said to grown women."""
+    if spoken.is_ill(turn):
+        return None
+    post = signposts.anywhere(turn)
+    if post is None or not spoken.is_young_herself(turn):
+        return post
+    state, key = post
+    return post if turn.flows.choices(state)[key].go.startswith(FOR_THE_YOUNG) else None
 
 
 def _is_grave(turn: Turn) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from bot.engine.folding import fold, words
+from bot.engine.folding import fold, words, written_out
 from bot.engine.loader import read
 from bot.engine.phrases import Phrases
 from bot.engine.vocabulary import FOLDER, GRAVE
@@ -79,7 +79,7 @@ def untrue(turn: Turn) -> frozenset[str]:
 def is_of_age(turn: Turn) -> bool:
     """She says that she is 18 or older, in this message or before, and speaks of nobody younger."""
     heard = turn.heard
-    if (heard is not None and heard.about_other) or _AGE.search(fold(turn.said)):
+    if (heard is not None and heard.about_other) or _AGE.search(written_out(turn.said)):
         return False
     return says(turn, "of_age") or turn.memory.confided.get("P1") == "affirm"
 
@@ -89,7 +89,7 @@ def names_minor(turn: Turn) -> bool:
     heard = turn.heard
     is_heard = heard is not None and "minor" in (heard.intent, *heard.also) and not is_of_age(turn)
     is_told = turn.memory.confided.get("P1") == "deny"
-    return is_heard or is_told or bool(_AGE.search(fold(turn.said)))
+    return is_heard or is_told or bool(_AGE.search(written_out(turn.said)))
 
 
 def has_reported(turn: Turn) -> bool:
@@ -187,7 +187,7 @@ def is_young_herself(turn: Turn) -> bool:
     if heard is not None and heard.about_other:
         return False
     is_told = turn.memory.confided.get("P1") == "deny"
-    return is_told or bool(_HER_AGE.search(fold(turn.said)))
+    return is_told or bool(_HER_AGE.search(written_out(turn.said)))
 
 
 def is_calm_here(turn: Turn) -> bool:
