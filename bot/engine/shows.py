@@ -48,6 +48,8 @@ def services(turn: Turn) -> list[Message]:
     if found and not messages:
         messages.append(Message(turn.phrase("find_service.found")))
     messages += [cards.card(one, turn) for one in found]
+    if memory.place and memory.need in NEEDS_OF_HEALTH and not _has_clinic(found):
+        messages.append(Message(fill(turn, turn.phrase("find_service.ask_health"))))
     shown = [one.listing.id for one in found]
     memory.shown = [*memory.shown, *(one for one in shown if one not in memory.shown)]
     if shown:
@@ -59,6 +61,15 @@ def services(turn: Turn) -> list[Message]:
     if turn.tell_once("call_trace") and any(one.listing.phones for one in [*found, *always]):
         messages.append(Message(turn.phrase("find_service.call_trace")))
     return messages
+
+
+NEEDS_OF_HEALTH = frozenset({"salud", "salud_sexual", "embarazo", "violencia_sexual"})
+"""Needs for which a place that treats her is looked for."""
+
+
+def _has_clinic(found: Sequence[Found]) -> bool:
+    """Whether one of them is a place of health that she can go to."""
+    return any(one.listing.kind == "health" and not one.listing.is_national for one in found)
 
 
 def _untried(turn: Turn, found: Sequence[Found]) -> list[Found]:
