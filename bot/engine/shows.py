@@ -65,11 +65,19 @@ def services(turn: Turn) -> list[Message]:
 
 NEEDS_OF_HEALTH = frozenset({"salud", "salud_sexual", "embarazo", "violencia_sexual"})
 """Needs for which a place that treats her is looked for."""
+NEAR_KM = 10.0
+"""Farther than that is no place of hers."""
 
 
 def _has_clinic(found: Sequence[Found]) -> bool:
-    """Whether one of them is a place of health that she can go to."""
-    return any(one.listing.kind == "health" and not one.listing.is_national for one in found)
+    """Whether one of them is a place of health near her that can be called."""
+    return any(
+        one.listing.kind == "health"
+        and one.listing.phones
+        and one.distance_km is not None
+        and one.distance_km <= NEAR_KM
+        for one in found
+    )
 
 
 def _untried(turn: Turn, found: Sequence[Found]) -> list[Found]:
