@@ -69,10 +69,10 @@ class TurnWorker:
 
     def close(self) -> None:
         """Finish what waits, then refuse."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of worker waits in its own way
 
     def _accept(self, job: Job) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # and takes work in its own way
 
     def _refuse(self, jobs: Sequence[Job], error: BaseException) -> None:
         """Nothing was kept: everybody in it is told so."""

@@ -189,11 +189,6 @@ def apologize(turn: Turn) -> Turn:
     return turn
 
 
-def keep_topic(turn: Turn) -> None:
-    """Remember which choice opened this, for the summary she may approve."""
-    turn.memory.topic = turn.chosen
-
-
 ALL: Mapping[str, Callable[[Turn], None]] = (
     {
         action.__name__: action
@@ -221,7 +216,6 @@ ALL: Mapping[str, Callable[[Turn], None]] = (
             keep_helped,
             keep_not_helped,
             withdraw,
-            keep_topic,
             *wishes.ACTIONS,
             *sessions.ACTIONS,
             *places.ACTIONS,

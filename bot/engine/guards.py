@@ -23,11 +23,6 @@ def is_safe(turn: Turn) -> bool:
     return turn.memory.is_safe
 
 
-def has_wish(turn: Turn) -> bool:
-    """She told a need before it was safe to write."""
-    return turn.memory.wish is not None
-
-
 def has_need(turn: Turn) -> bool:
     """The need is known."""
     return turn.memory.need is not None
@@ -36,11 +31,6 @@ def has_need(turn: Turn) -> bool:
 def lacks_need(turn: Turn) -> bool:
     """The need is not known."""
     return turn.memory.need is None
-
-
-def has_place(turn: Turn) -> bool:
-    """The district, province or department is known."""
-    return turn.memory.place is not None
 
 
 def lacks_place(turn: Turn) -> bool:
@@ -206,10 +196,8 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
         guard.__name__: guard
         for guard in (
             is_safe,
-            has_wish,
             has_need,
             lacks_need,
-            has_place,
             lacks_place,
             has_candidates,
             has_choices_of_place,

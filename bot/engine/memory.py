@@ -41,7 +41,6 @@ class Memory:
     second: dict[str, Any] | None = None
     second_text: str = ""
     need: str | None = None
-    topic: str | None = None
     fears: list[str] = field(default_factory=list)
     place: str | None = None
     places: list[str] = field(default_factory=list)
