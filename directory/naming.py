@@ -35,6 +35,7 @@ class Names:
         places: ubigeo and name of every place.
         popular: folded popular name to the codes it stands for.
         words: names and near-names that are also everyday words or foreign places.
+        towns: those of them that stand for the place where a message is nothing but names.
         leading: words that an answer may begin with before it comes to the name.
         short: words as they are shortened in writing, to the whole word.
     """
@@ -44,6 +45,7 @@ class Names:
         places: Iterable[tuple[str, str]],
         popular: Mapping[str, Sequence[str]],
         words: Iterable[str],
+        towns: Iterable[str],
         leading: Iterable[str],
         short: Mapping[str, str],
     ) -> None:
@@ -53,6 +55,7 @@ class Names:
         self._namesakes = {name: tuple(codes) for name, codes in namesakes.items()}
         self._popular = {fold(name): tuple(codes) for name, codes in popular.items()}
         self._words = frozenset(fold(word) for word in words)
+        self._towns = frozenset(towns)
         self._leading = frozenset(leading)
         self._short = short
         self._by_sound: dict[str, list[str]] = {}
@@ -74,7 +77,7 @@ class Names:
         if is_answer and len(words) <= 2 * LONGEST:
             named = self._answer(words)
         else:
-            named = self._spoken(words)
+            named = self._alone(words) or self._spoken(words)
         groups = [self._all(name) for name in named]
         found: list[str] = []
         for name, narrowed in zip(named, _narrow(groups), strict=True):
@@ -107,12 +110,18 @@ class Names:
         if known := self._known(whole):
             return [known]
         return (
-            self._nothing_but_names(words[start:])
+            self._nothing_but_names(words)
             or list(dict.fromkeys(self._misspelt(" ".join(words)) + self._alike(whole)))
             or (self._rough(whole) if whole.count(" ") >= MANY_SPACES else [])
             or self._spoken(words)
             or self._rough(whole)
         )
+
+    def _alone(self, words: list[str]) -> list[str]:
+        """The names that a whole message is made of; none if one of them says something else
+        besides."""
+        named = self._nothing_but_names(words)
+        return [] if any(name in self._words - self._towns for name in named) else named
 
     def _nothing_but_names(self, words: list[str]) -> list[str]:
         """The names an answer is made of, everyday words or not; none if it says more."""

@@ -110,6 +110,7 @@ def _names() -> Names:
         ((one.ubigeo, one.name) for one in all_places().values()),
         popular,
         words,
+        known["towns"],
         known["leading_words"],
         known["short_words"],
     )

@@ -136,6 +136,9 @@ def test_a_place_inside_a_sentence(sentence: str, expected: list[str]) -> None:
         "soy rosa maldonado",
         "ya ves que no",
         "sta noche me pego",
+        "soy de buenos aires",
+        "soy de cuenca",
+        "mala",
         "😀😀",
         "1",
     ],
@@ -143,6 +146,24 @@ def test_a_place_inside_a_sentence(sentence: str, expected: list[str]) -> None:
 def test_everyday_words_are_no_places(sentence: str) -> None:
     """Words that are also names, and words near a name, are not taken for a place."""
     assert find(sentence) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("los olivos", ["150117"]),
+        ("los olivos lima", ["150117"]),
+        ("comas lima", ["150110"]),
+        ("breña", ["150105"]),
+        ("soy de la esperanza trujillo", ["130105"]),
+    ],
+)
+def test_an_everyday_word_is_a_place_when_nothing_else_is_said(
+    message: str, expected: list[str]
+) -> None:
+    """The same words alone, or beside the name of their city, are where she is."""
+    assert codes(find(message)) == expected
+    assert codes(find(message, is_answer=True)) == expected
 
 
 @pytest.mark.parametrize(

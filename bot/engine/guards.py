@@ -182,8 +182,13 @@ def is_starting(turn: Turn) -> bool:
 
 
 def is_about_other(turn: Turn) -> bool:
-    """She writes for somebody else."""
-    return turn.heard is not None and turn.heard.about_other
+    """She writes for somebody else: says so, or came for her and does not speak of herself now."""
+    heard = turn.heard
+    for_her = (turn.state, *turn.memory.trail)
+    came_for_other = any(one.startswith(("friend.", "missing.")) for one in for_her)
+    return heard is not None and (
+        heard.about_other or (came_for_other and not spoken.says(turn, "of_me"))
+    )
 
 
 def is_about_child(turn: Turn) -> bool:

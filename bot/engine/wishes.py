@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from bot.engine.answers import COMPLAINT, NEARBY, SHORT
+from bot.engine.composing import offer_again
 from bot.engine.folding import words
 from bot.engine.guards import NAMED_SERVICES
 from bot.engine.intents import CERTAIN, LIKELY, SURE, Understanding
@@ -92,8 +93,17 @@ def go_on(turn: Turn) -> None:
         turn.jump = turn.memory.trail.pop()
 
 
+def ask_otherwise(turn: Turn) -> None:
+    """That was not what she meant: back where she was, and she is asked for other words."""
+    forget_wish(turn)
+    turn.is_back = True
+    if turn.memory.trail:
+        turn.state = turn.memory.trail.pop()
+    offer_again(turn, turn.phrase("menu.otherwise"))
+
+
 def forget_wish(turn: Turn) -> None:
-    """That was not what she meant."""
+    """What she told before no longer counts."""
     turn.memory.wish, turn.memory.wish_text = None, ""
 
 
@@ -172,7 +182,7 @@ ACTIONS: tuple[Callable[[Turn], None], ...] = (
     take_danger,
     recall_wish,
     go_on,
-    forget_wish,
+    ask_otherwise,
     take_need,
     take_wished_need,
     take_control,
