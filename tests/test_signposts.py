@@ -32,7 +32,7 @@ def heard(text: str, understanding: Understanding, state: str = "menu.main") -> 
 def phrases() -> Iterator[tuple[str, str]]:
     """Every phrase of the file, in its plainest form, with the choice it stands for."""
     content, _ = read(signposts.FILE)
-    for name, written in content["anywhere"].items():
+    for name, written in {**content["anywhere"], **content["asked"]}.items():
         for phrase in written:
             yield (
                 " ".join(one.split("/")[0].rstrip("*") for one in phrase.split() if one != "…"),
@@ -114,7 +114,9 @@ def test_the_place_she_names_is_kept() -> None:
 def test_a_wrong_signpost_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`kuska check` says file and line of a signpost to no choice."""
     file = tmp_path / "signposts.yaml"
-    file.write_text("here: {}\nanywhere:\n  menu.main.nowhere: [algo asi]\n", encoding="utf-8")
+    file.write_text(
+        "here: {}\nasked: {}\nanywhere:\n  menu.main.nowhere: [algo asi]\n", encoding="utf-8"
+    )
     monkeypatch.setattr(signposts, "FILE", file)
-    with pytest.raises(ContentError, match=r"signposts.yaml:3: `menu.main.nowhere`"):
+    with pytest.raises(ContentError, match=r"signposts.yaml:4: `menu.main.nowhere`"):
         signposts.check(FLOWS)

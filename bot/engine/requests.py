@@ -82,7 +82,7 @@ def _is_another(turn: Turn, heard: Understanding, one: Understanding, clause: st
     if one.urgent or one.negated or one.past or one.score < SURE or one.intent not in ASKED_FOR:
         return False
     if turn.chosen_in:  # a signpost brought her here
-        return signposts.post_in(turn, clause) is None
+        return not signposts.is_named(turn, clause)
     _, _, taken = turn.trigger.partition("other.")
     if taken == "named_need":
         taken = f"need_{heard.needs[0]}"

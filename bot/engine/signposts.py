@@ -2,7 +2,8 @@
 
 `here` and `anywhere` are the phrases of `flows/intents/signposts.yaml`: for a choice that stands
 before her, and for one that stands elsewhere. Beside them titles: the whole title of a choice
-elsewhere (`titled`), and the one word that only one choice before her has (`hinted`).
+elsewhere (`titled`), and the one word that only one choice before her has (`hinted`). `asked` are
+phrases for a question that counts even beside a debt, a threat or a control that is understood.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from bot.engine.intents import SURE
 from bot.engine.loader import read
 from bot.engine.model import learned
 from bot.engine.phrases import Phrases
-from bot.engine.spoken import untrue
+from bot.engine.spoken import names_minor, untrue
 from bot.engine.vocabulary import FOLDER, GRAVE
 from bot.errors import ContentError
 
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
 FILE = FOLDER / "signposts.yaml"
+SECTIONS = ("here", "anywhere", "asked")
 QUIET = frozenset(
     """welcome screening handoff privacy safety follow_up menu
     reported reintegration rights_trafficking rights_report protection undecided report""".split()
 )
 """Flows whose titles count where they are shown and nowhere else: they speak to who is there."""
+OF_WORK = frozenset(("coercion", "extortion"))
+"""Harm beside which a question of work is answered: its answer names the ways out."""
 DENIALS = frozenset(("no", "ni", "nunca", "tampoko", "not", "dont", "nao", "pas", "pa"))
 """By their sounds: the word after one of them is not what she asks for."""
 
@@ -55,13 +59,18 @@ class Signposts:
 
     here: Phrases[Post]
     anywhere: Phrases[Post]
+    asked: Phrases[Post]
+    weight: dict[Post, int]
+    """Of what is asked, what is listed first comes first."""
 
 
 @lru_cache(maxsize=1)
 def signposts() -> Signposts:
     """What the file lists."""
     content, _ = read(FILE)
-    return Signposts(Phrases(_pairs(content["here"])), Phrases(_pairs(content["anywhere"])))
+    here, anywhere, asked = (Phrases(_pairs(content[one])) for one in SECTIONS)
+    weight = {_post(name): place for place, name in enumerate(content["asked"])}
+    return Signposts(here, anywhere, asked, weight)
 
 
 def _pairs(section: dict[str, list[str]]) -> Iterator[tuple[str, Post]]:
@@ -72,7 +81,7 @@ def _pairs(section: dict[str, list[str]]) -> Iterator[tuple[str, Post]]:
 def check(flows: Flows) -> None:
     """Raise `ContentError` for a signpost to no choice."""
     content, lines = read(FILE)
-    for section in ("here", "anywhere"):
+    for section in SECTIONS:
         for name in content[section]:
             pattern, key = _post(name)
             if not any(key in flows.choices(one) for one in fnmatch.filter(flows.states, pattern)):
@@ -94,20 +103,39 @@ def here(turn: Turn) -> str | None:
 
 
 def anywhere(turn: Turn) -> Post | None:
-    """The choice that a phrase in her words stands for; none beside something grave that is surely
-    understood."""
-    return post_in(turn, turn.said) if _may_be_read(turn) else None
+    """The choice that a phrase in her words stands for; beside something grave that is surely
+    understood, only what she asks outright."""
+    asked = question(turn)
+    return asked or (post_in(turn, turn.said) if _may_be_read(turn) else None)
+
+
+def question(turn: Turn) -> Post | None:
+    """What she asks outright of her work: no cry, no blow and no child stands beside it."""
+    heard = turn.heard
+    is_harm = heard is not None and heard.score >= SURE and heard.intent in GRAVE - OF_WORK
+    if heard is None or heard.urgent or is_harm or names_minor(turn):
+        return None
+    weight = signposts().weight
+    return min(_posts(turn, turn.said, signposts().asked), key=weight.__getitem__, default=None)
 
 
 def post_in(turn: Turn, text: str) -> Post | None:
     """The choice that a phrase in a text stands for, a phrase after "no" left out."""
+    return next(_posts(turn, text, signposts().anywhere), None)
+
+
+def is_named(turn: Turn, text: str) -> bool:
+    """Whether a text names a choice that stands elsewhere."""
+    return any(any(_posts(turn, text, one)) for one in (signposts().asked, signposts().anywhere))
+
+
+def _posts(turn: Turn, text: str, phrases: Phrases[Post]) -> Iterator[Post]:
     message = words(text)
     for spelled in (message, learned().speller.repair(message)):
-        for hit in signposts().anywhere.find(spelled):
+        for hit in phrases.find(spelled):
             is_denied = hit.start > 0 and spelled[hit.start - 1] in DENIALS
             if not is_denied and _may_be_taken(turn, hit.meaning):
-                return hit.meaning
-    return None
+                yield hit.meaning
 
 
 def _may_be_taken(turn: Turn, post: Post) -> bool:
