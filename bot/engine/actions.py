@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from bot.engine import (
     danger,
+    languages,
     outcomes,
     places,
     questions,
     requests,
     sessions,
-    spoken,
     summary,
     wishes,
 )
@@ -91,12 +91,12 @@ def keep_language(turn: Turn) -> None:
 
 def keep_named_language(turn: Turn) -> None:
     """Speak the language whose name or code is her whole message (`EN`, `español`)."""
-    turn.memory.language = spoken.language_named(turn) or turn.memory.language
+    turn.memory.language = languages.language_named(turn) or turn.memory.language
 
 
 def keep_wanted_language(turn: Turn) -> None:
     """Speak the language that a sentence of hers asks for."""
-    turn.memory.language = spoken.language_wanted(turn) or turn.memory.language
+    turn.memory.language = languages.language_wanted(turn) or turn.memory.language
 
 
 def take_place(turn: Turn) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.engine import spoken
+from bot.engine import signposts, spoken
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -15,6 +15,8 @@ DANGER_REPEATS_AFTER = timedelta(minutes=10)
 """Within this time the danger text is not repeated whole (SAFETY 3)."""
 POLICE = "police_hurts"
 """In `Memory.told` once she said so."""
+CANNOT_SPEAK = "cannot_speak"
+"""The same, and the name of the phrases that say so."""
 
 
 def danger_was_said(turn: Turn) -> bool:
@@ -106,6 +108,8 @@ def police_hurts(turn: Turn) -> bool:
     """
     heard = turn.heard
     is_told = heard is not None and "police_abuse" in (heard.intent, *heard.also)
+    if spoken.says(turn, "no_police"):
+        return False
     return is_told or spoken.names_police(turn) or POLICE in turn.memory.told
 
 
@@ -118,6 +122,38 @@ def police_was_said(turn: Turn) -> bool:
     """The danger text without the police was shown whole within the last ten minutes."""
     return POLICE in turn.memory.told and danger_was_said(turn)
 
+
+def take_facts(turn: Turn) -> None:
+    """What her words say outright: that it is no police who harms her, that she would not go to
+    them, that she cannot speak on a telephone."""
+    is_no_police = spoken.says(turn, "no_police")
+    if turn.heard is not None and (
+        is_no_police or (spoken.says(turn, "not_to_police") and not spoken.names_police(turn))
+    ):
+        turn.heard = turn.heard.without("police_abuse", "policia")
+    if is_no_police:
+        turn.memory.told = [one for one in turn.memory.told if one != POLICE]
+        if turn.memory.need == "abuso_policial":
+            turn.memory.need = None
+    if spoken.says(turn, CANNOT_SPEAK):
+        turn.tell_once(CANNOT_SPEAK)
+
+
+def cannot_speak(turn: Turn) -> bool:
+    """She said that she is deaf or mute: a telephone alone is no help."""
+    return CANNOT_SPEAK in turn.memory.told
+
+
+def may_be_explained(turn: Turn) -> bool:
+    """Urgent as it was read, yet her words name another matter (a debt, the rent, a video) and no
+    blow, lock, death or "now": one kind question first."""
+    names_harm = any(spoken.says(turn, one) for one in HARM)
+    is_named = spoken.says(turn, "on_hold") or spoken.is_online(turn)
+    return not names_harm and (is_named or signposts.post_in(turn, turn.said) is not None)
+
+
+HARM = ("blows", "right_now", "locked", "my_own_death", "rape", "hurt_herself")
+"""Phrases of `said.yaml` beside which nothing is explained away."""
 
 GUARDS: dict[str, Callable[[Turn], bool]] = {
     guard.__name__: guard
@@ -139,5 +175,7 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
         police_hurts,
         police_does_not_hurt,
         police_was_said,
+        may_be_explained,
+        cannot_speak,
     )
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot.engine import danger, outcomes, places, questions, spoken, waiting
+from bot.engine import danger, languages, outcomes, places, questions, spoken, waiting
 from bot.engine.folding import fold
+from bot.engine.intents import SURE
 from bot.engine.memory import START
 from bot.engine.pocket import is_good
 from directory.needs import need_of
@@ -86,10 +87,13 @@ def on_web(turn: Turn) -> bool:
 
 
 def asks_for_service(turn: Turn) -> bool:
-    """She names a service outright ("una abogada", "un médico"), and nothing that weighs more."""
+    """She names a service outright ("una abogada", "un médico"), or what she needs and the place,
+    and nothing that weighs more."""
     heard = turn.heard
     return heard is not None and any(
-        need in NAMED_SERVICES and heard.intent in SERVICE_INTENTS for need in heard.needs[:1]
+        (need in NAMED_SERVICES and heard.intent in SERVICE_INTENTS)
+        or (heard.places and (heard.intent in SERVICE_INTENTS or heard.score < SURE))
+        for need in heard.needs[:1]
     )
 
 
@@ -233,6 +237,7 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
     }
     | questions.GUARDS
     | spoken.GUARDS
+    | languages.GUARDS
     | places.GUARDS
     | danger.GUARDS
     | waiting.GUARDS

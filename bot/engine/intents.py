@@ -95,6 +95,16 @@ class Understanding:
             negated=negated,
         )
 
+    def without(self, intent: str, need: str) -> Understanding:
+        """The same, where her words deny one of its meanings: the next likely one stands first."""
+        also = tuple(one for one in self.also if one != intent)
+        left = tuple(one for one in self.needs if one != need)
+        if self.intent != intent:
+            return replace(self, also=also, needs=left)
+        first = also[0] if also else ("danger_now" if self.urgent else "other")
+        score = self.score if self.urgent else LIKELY
+        return replace(self, intent=first, score=score, also=also[1:], needs=left)
+
 
 def understand(
     text: str,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bot.engine import answers, places, requests, signposts, spoken
+from bot.engine import answers, danger, places, requests, signposts, spoken
 from bot.engine.definition import Flows
 from bot.engine.folding import fold
 from bot.engine.intents import CONSENTS, LIKELY, SURE, match_choice, whole_command
@@ -34,6 +34,7 @@ def reading(turn: Turn) -> Iterator[str]:
     yield from _commands(turn, is_covered=is_covered)
     if event.kind == "text":
         turn.heard = turn.world.understand(event.text, turn.memory.language, turn.state)
+        danger.take_facts(turn)
         yield from _dangers(turn, is_covered=is_covered)
     if not is_covered:
         yield from _own(turn)
@@ -61,6 +62,8 @@ def _dangers(turn: Turn, *, is_covered: bool) -> Iterator[str]:
     """
     is_danger = turn.flows.states[turn.state].kind == "danger"
     if is_danger:
+        if spoken.says_safe(turn) and spoken.says(turn, "asks_more"):
+            yield "danger.danger_now"
         yield from _answered(turn, signposts.here(turn))
         yield from _answered(turn, answers.yes(turn))
     yield from _cries(turn)
@@ -187,19 +190,27 @@ def _cries(turn: Turn) -> Iterator[str]:
     heard = turn.heard
     is_denied = spoken.begins(turn, "not_in_danger") and not turn.memory.is_urgent
     if heard is not None and heard.urgent and not is_denied:
-        yield f"danger.{heard.intent}"
+        if not spoken.says_safe(turn):  # that it is over is said to every kind of danger alike
+            yield f"danger.{heard.intent}"
         yield "danger.danger_now"
 
 
 def _doubts(turn: Turn) -> Iterator[str]:
     heard = turn.heard
-    if heard is None or heard.urgent or places.is_place(turn):
+    if heard is None or heard.urgent or places.is_place(turn) or _names_service(turn):
         return
     least = LIKELY if spoken.says(turn, "my_own_death") else SURE
     if heard.intent == "self_harm" and heard.score >= least and not heard.past:
         yield "danger.self_harm"
     elif heard.also[:1] == ("danger_now",):
         yield "danger.doubt"
+
+
+def _names_service(turn: Turn) -> bool:
+    """Whether she surely asks for a service, which she names, and not for help at once."""
+    heard = turn.heard
+    is_sure = heard is not None and heard.intent == "services_near" and heard.score >= SURE
+    return is_sure and bool(heard and heard.needs) and not spoken.says(turn, "right_now")
 
 
 def intents(turn: Turn) -> tuple[str, ...]:
@@ -209,7 +220,8 @@ def intents(turn: Turn) -> tuple[str, ...]:
     youth when she is of age, are not acted upon at all.
     """
     heard = turn.heard
-    if heard is None or heard.score < LIKELY:
+    is_danger = turn.flows.states[turn.state].kind == "danger"
+    if heard is None or heard.score < (SURE if is_danger else LIKELY):
         return ()
     also = () if heard.intent == "other" else [one for one in heard.also if one not in CONSENTS]
     untrue = spoken.untrue(turn)

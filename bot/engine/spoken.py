@@ -37,7 +37,9 @@ _ACCUSED = re.compile(
     r"\bme (?:han |estan )?(?:denunciaron|denuncio|denunciad|acus)|\bestoy denunciad"
 )
 _OFFICER = r"(?:polic|tombo|suboficial|sereno|pnp|patrull|policeman|cop\b)"
-_IS_POLICE = re.compile(rf"\b(?:un|el|ese|este|unos|los|esos|es|son|a) {_OFFICER}\w*(?! no\b)")
+_IS_POLICE = re.compile(
+    rf"(?<!\bno )(?<!\bno es )\b(?:un|el|ese|este|unos|los|esos|es|son|a) {_OFFICER}\w*(?! no\b)"
+)
 _AGAINST_POLICE = re.compile(rf"\bdenunci\w* (?:a|contra) (?:\w+ )?{_OFFICER}")
 _ELSEWHERE = re.compile(
     r"\b(?:su|sus|del|de el|de la|his|her|their|dele|dela|sa|son) "
@@ -58,6 +60,11 @@ def _sayings() -> dict[str, Phrases[None]]:
 def says(turn: Turn, name: str) -> bool:
     """Whether a phrase of this name in `flows/intents/said.yaml` stands in her words."""
     return any(_sayings()[name].find(words(turn.said)))
+
+
+def is_listed(name: str) -> bool:
+    """Whether `said.yaml` has phrases of this name."""
+    return name in _sayings()
 
 
 def begins(turn: Turn, name: str) -> bool:
@@ -202,6 +209,11 @@ def says_safe(turn: Turn) -> bool:
     return begins(turn, "not_in_danger") or (is_said and not says(turn, "but"))
 
 
+def asks_no_more(turn: Turn) -> bool:
+    """Nothing in it asks for something."""
+    return not says(turn, "asks_more")
+
+
 SHORT = 10
 """Words of a message that says one thing."""
 
@@ -224,31 +236,6 @@ def is_of_this_chat(turn: Turn) -> bool:
     return not _ELSEWHERE.search(fold(turn.said))
 
 
-def names_language(turn: Turn) -> bool:
-    """The whole message is the name or the code of a language we speak (`EN`, `español`)."""
-    return language_named(turn) is not None
-
-
-def language_named(turn: Turn) -> str | None:
-    """The code of the language that the whole message names, with or without "draft"."""
-    name = fold(turn.said)
-    for code, title in turn.world.languages.items():
-        if name in (code, fold(title), fold(title.partition("(")[0])):
-            return code
-    return None
-
-
-def wants_language(turn: Turn) -> bool:
-    """She asks, in a sentence, for a language that we speak."""
-    return language_wanted(turn) is not None
-
-
-def language_wanted(turn: Turn) -> str | None:
-    """The code of the language that a sentence asks for."""
-    names = {f"language_{code}": code for code in turn.world.languages}
-    return next((names[one] for one in names if one in _sayings() and says(turn, one)), None)
-
-
 SAID = {
     "is_held": "held",
     "is_at_home": "at_home",
@@ -258,6 +245,7 @@ SAID = {
     "is_harassed": "harassed",
     "is_wounded": "wounded",
     "hurt_herself": "hurt_herself",
+    "asks_more": "asks_more",
     "wants_questions": "wants_questions",
 }
 """Guards that only ask whether a phrase of a name stands in her words."""
@@ -271,6 +259,7 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
             has_reported,
             was_accused,
             asks_where,
+            asks_no_more,
             is_calm_here,
             is_ill,
             is_custody,
@@ -286,8 +275,6 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
             declines_report,
             reports_police,
             names_police,
-            names_language,
-            wants_language,
             is_of_this_chat,
             tells_of_own_work,
             was_refused_care,

@@ -11,6 +11,7 @@ from bot.engine.composing import offer_again
 from bot.engine.folding import words
 from bot.engine.guards import NAMED_SERVICES
 from bot.engine.intents import CERTAIN, LIKELY, SURE, Understanding
+from bot.engine.signposts import post_in
 from bot.engine.spoken import names_minor
 from bot.engine.vocabulary import GRAVE
 from directory.needs import need_of, needs
@@ -21,25 +22,35 @@ if TYPE_CHECKING:
 OPENING = ("greeting", "thanks", "yes", "no", "other", "back", "exit")
 """Intents that are no need: they are not kept while the calm question is open."""
 
+VAGUE = ("rights", "services_near", "other")
+"""Intents that say how she asks, not what for: what she told before stands."""
+
 
 def remember_wish(turn: Turn) -> None:
     """Keep what she needs until it is safe to write; a later need replaces an earlier one."""
     heard = turn.heard
     if heard is None or (heard.intent in OPENING and not heard.needs):
         return
-    if heard.score < LIKELY and not heard.needs:
+    if heard.score < LIKELY and not heard.needs and post_in(turn, turn.said) is None:
         return
     is_guess = bool(heard.needs) and heard.score < SURE  # what she named outright counts more
+    about = [one for one in (heard.intent, *heard.also) if one != "danger_now"]  # that was asked
     turn.memory.wish = {
-        "intent": "other" if is_guess else heard.intent,
+        "intent": "other" if is_guess or not about else about[0],
         "score": max(heard.score, LIKELY),
-        "also": [one for one in heard.also if one != "danger_now"],  # that was asked about
+        "also": about if is_guess else about[1:],
         "needs": list(heard.needs),
         "places": list(heard.places),
         "about_other": heard.about_other,
         "negated": heard.negated,
     }
     turn.memory.wish_text = turn.said
+
+
+def doubt_wish(turn: Turn) -> None:
+    """What she told may be less grave than it sounded: her words count before the reading."""
+    if turn.memory.wish is not None:
+        turn.memory.wish["score"] = LIKELY
 
 
 def add_to_wish(turn: Turn) -> None:
@@ -49,6 +60,9 @@ def add_to_wish(turn: Turn) -> None:
     if heard is None or is_short or heard.intent in (*OPENING, "danger_now"):
         return
     if not heard.needs and heard.score < CERTAIN:
+        return
+    if before is not None and heard.intent in VAGUE and post_in(turn, turn.said) is None:
+        before["places"] = list(heard.places) or before["places"]
         return
     remember_wish(turn)
     if turn.memory.wish is not None:
@@ -102,6 +116,13 @@ def ask_otherwise(turn: Turn) -> None:
     offer_again(turn, turn.phrase("menu.otherwise"))
 
 
+def go_on_safe(turn: Turn) -> None:
+    """She is safe and asks for something: what she says now, else what she told, is taken up."""
+    add_to_wish(turn)
+    turn.say(turn.phrase("safety.goes_on"))
+    recall_wish(turn)
+
+
 def forget_wish(turn: Turn) -> None:
     """What she told before no longer counts."""
     turn.memory.wish, turn.memory.wish_text = None, ""
@@ -116,7 +137,10 @@ def take_need(turn: Turn) -> None:
     if heard is None:
         return
     _, is_named, named = turn.trigger.partition("other.need_")
-    need = named if is_named else _needed(heard.intent, heard.needs)
+    is_guess = bool(heard.needs) and heard.score < SURE  # what she named outright counts more
+    need = named if is_named else _needed("other" if is_guess else heard.intent, heard.needs)
+    if need is None and heard.intent == "services_near":
+        need = next((need_of(one) for one in heard.also if one in GRAVE), None)
     if need is not None and not _is_finer(turn.memory.need, need, heard):
         turn.memory.need = need
 
@@ -178,11 +202,13 @@ def forget_need(turn: Turn) -> None:
 
 ACTIONS: tuple[Callable[[Turn], None], ...] = (
     remember_wish,
+    doubt_wish,
     add_to_wish,
     take_danger,
     recall_wish,
     go_on,
     ask_otherwise,
+    go_on_safe,
     take_need,
     take_wished_need,
     take_control,

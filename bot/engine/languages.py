@@ -1,0 +1,44 @@
+"""The language she names, or asks for in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bot.engine import spoken
+from bot.engine.folding import fold
+
+if TYPE_CHECKING:
+    from bot.engine.turn import Turn
+
+
+def names_language(turn: Turn) -> bool:
+    """The whole message is the name or the code of a language we speak (`EN`, `español`)."""
+    return language_named(turn) is not None
+
+
+def language_named(turn: Turn) -> str | None:
+    """The code of the language that the whole message names, with or without "draft"."""
+    name = fold(turn.said)
+    for code, title in turn.world.languages.items():
+        if name in (code, fold(title), fold(title.partition("(")[0])):
+            return code
+    return None
+
+
+def wants_language(turn: Turn) -> bool:
+    """She asks, in a sentence, for a language that we speak."""
+    return language_wanted(turn) is not None
+
+
+def language_wanted(turn: Turn) -> str | None:
+    """The code of the language that a sentence asks for."""
+    names = {f"language_{code}": code for code in turn.world.languages}
+    return next(
+        (names[one] for one in names if spoken.is_listed(one) and spoken.says(turn, one)), None
+    )
+
+
+GUARDS: dict[str, Callable[[Turn], bool]] = {
+    guard.__name__: guard for guard in (names_language, wants_language)
+}
