@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Row, Select, case, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from bot import incidents, outbox
-from bot.columns import new_id, position_of
+from bot.columns import Moment, new_id, position_of
 from bot.errors import SendError
 from bot.messages import Message
 from bot.models import Contact, Conversation, Delivery, OutboxEntry, ReceivedId
@@ -57,11 +58,7 @@ class Claimed(NamedTuple):
 
 def next_due(connection: Connection, channels: Collection[str]) -> datetime | None:
     """When the next message may go."""
-    waits = case(
-        (Contact.next_send_at > OutboxEntry.due_at, Contact.next_send_at), else_=OutboxEntry.due_at
-    )
-    first = _first(select(waits), channels).order_by(waits).limit(1)
-    return cast(datetime | None, connection.scalar(first))
+    return cast(datetime | None, connection.scalar(_next(frozenset(channels))))
 
 
 def claim(
@@ -72,24 +69,7 @@ def claim(
     knock: Knock | None,
 ) -> list[Claimed]:
     """Take what is due, at most `AT_ONCE`; what may not go now is voided, held, or just shown."""
-    rows = connection.execute(
-        _first(
-            select(
-                OutboxEntry,
-                Contact.id.label("contact_id"),
-                Contact.channel,
-                Contact.address_sealed,
-                Conversation.status.label("session"),
-                Conversation.last_inbound_at,
-                Conversation.knocked_at,
-            ),
-            channels,
-        )
-        .where(OutboxEntry.due_at <= now, Contact.next_send_at <= now)
-        .order_by(OutboxEntry.position)
-        .limit(AT_ONCE)
-        .with_for_update(of=(OutboxEntry, Contact), skip_locked=True)
-    ).all()
+    rows = connection.execute(_due(frozenset(channels)), {"now": now}).all()
     taken = [_take(connection, vault, row, now, knock) for row in rows]
     return [claimed for claimed in taken if claimed is not None]
 
@@ -155,6 +135,31 @@ def recover(connection: Connection, now: datetime) -> int:
     return connection.execute(
         update(OutboxEntry).where(OutboxEntry.status == "sending").values(due_at=now)
     ).rowcount
+
+
+# Building these two takes longer than running them, and the loop runs them after every commit.
+
+
+@lru_cache
+def _next(channels: frozenset[str]) -> AnySelect:
+    waits = case(
+        (Contact.next_send_at > OutboxEntry.due_at, Contact.next_send_at), else_=OutboxEntry.due_at
+    )
+    return _first(select(waits), channels).order_by(waits).limit(1)
+
+
+@lru_cache
+def _due(channels: frozenset[str]) -> AnySelect:
+    hers = (Contact.id.label("contact_id"), Contact.channel, Contact.address_sealed)
+    talk = (Conversation.last_inbound_at, Conversation.knocked_at)
+    session, now = Conversation.status.label("session"), bindparam("now", type_=Moment())
+    return (
+        _first(select(OutboxEntry, *hers, session, *talk), channels)
+        .where(OutboxEntry.due_at <= now, Contact.next_send_at <= now)
+        .order_by(OutboxEntry.position)
+        .limit(AT_ONCE)
+        .with_for_update(of=(OutboxEntry, Contact), skip_locked=True)
+    )
 
 
 def _first(query: AnySelect, channels: Collection[str]) -> AnySelect:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -95,17 +96,7 @@ class House:
 
     def static_titles(self) -> frozenset[str]:
         """Every title that flows may put on a button, in every language."""
-        flows, translate = self.flows, self.catalogues.translate
-        titles = [
-            (flows.choice_context(name, key), choice.title)
-            for name in flows.states
-            for key, choice in flows.choices(name).items()
-        ]
-        return frozenset(
-            translate(language, context, title)
-            for language in self.catalogues.languages
-            for context, title in titles
-        )
+        return _titles(self.engine, self.catalogues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +141,18 @@ def _load_seed(connection: Connection) -> None:
     with Session(connection, join_transaction_mode="create_savepoint") as session:
         seeding.load(session)
         session.commit()
+
+
+@lru_cache(maxsize=1)
+def _titles(engine: Engine, catalogues: Catalogues) -> frozenset[str]:
+    flows = engine.flows
+    titles = [
+        (flows.choice_context(name, key), choice.title)
+        for name in flows.states
+        for key, choice in flows.choices(name).items()
+    ]
+    return frozenset(
+        catalogues.translate(language, context, title)
+        for language in catalogues.languages
+        for context, title in titles
+    )

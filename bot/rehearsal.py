@@ -22,6 +22,7 @@ from bot import counseling, outbox, records, retention, traces
 from bot.channels.base import Channel, Sending, Sent
 from bot.channels.base import Delivery as DeliveryStatus
 from bot.channels.rendering import fit_telegram, fit_web, fit_whatsapp
+from bot.columns import to_ms
 from bot.conversation import Outcome, receive
 from bot.database import MEMORY
 from bot.delivery import deliver_due
@@ -179,21 +180,19 @@ class Rehearsal:
         """Send what is due to her; what she is shown."""
         channels: dict[str, Channel] = {self.recorder.name: self.recorder}
         for number in range(ROUNDS):
-            with self.store.read() as connection:
-                if next_due(connection, channels) is None:
-                    break
             at, must_fail = self.now + number * BETWEEN, self.recorder.fails
-            self._runner.run(deliver_due(self.store, self.vault, channels, at, self.knock))
+            with self.store.read() as connection:
+                due = next_due(connection, channels)
+            if due is None:
+                break
+            if to_ms(due) <= to_ms(at):
+                self._runner.run(deliver_due(self.store, self.vault, channels, at, self.knock))
             if must_fail and not self.recorder.fails:
                 break  # it is tried again when the clock has moved, or with the next line
         self._runner.run(traces.sweep(self.store, self.vault, channels))
-        mine = [sending for address, sending in self.recorder.shown if address.endswith(f"-{who}")]
-        self.recorder.shown = [
-            (address, sending)
-            for address, sending in self.recorder.shown
-            if not address.endswith(f"-{who}")
-        ]
-        return mine
+        shown, end = self.recorder.shown, f"-{who}"
+        self.recorder.shown = [one for one in shown if not one[0].endswith(end)]
+        return [sending for address, sending in shown if address.endswith(end)]
 
     def advance(self, by: timedelta) -> None:
         """Move the clock and let go, expire and send what fell due."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from bot.channels.base import Channel
 from bot.errors import BrokenSeal, NoSuchContact, SendError
@@ -27,8 +28,12 @@ AT_ONCE = 64
 PARALLEL = 8
 
 
+_Table = type[Message] | type[Delivery]
+_Select = Select[*tuple[Any, ...]]
+
+
 class _Trace(NamedTuple):
-    table: type[Message] | type[Delivery]
+    table: _Table
     id: int
     contact_id: int
     channel: str
@@ -66,9 +71,11 @@ def refs(connection: Connection, vault: Vault, contact_id: int) -> list[str]:
 
     Raise `NoSuchContact` when her key is gone.
     """
-    traces = _read(connection, Message, None, Contact.id == contact_id) + _read(
-        connection, Delivery, None, Contact.id == contact_id
-    )
+    traces = [
+        _Trace(table, *row)
+        for table in (Message, Delivery)
+        for row in connection.execute(_kept(table).where(Contact.id == contact_id))
+    ]
     return [_ref(vault, trace) for trace in traces]
 
 
@@ -78,10 +85,11 @@ async def sweep(store: Store, vault: Vault, channels: Mapping[str, Channel]) -> 
     What a provider refuses for the moment stays unwanted and is asked for again.
     """
     with store.read() as connection:
-        names = Contact.channel.in_(channels)
-        traces = _read(connection, Message, AT_ONCE, Message.is_unwanted.is_(True), names) + _read(
-            connection, Delivery, AT_ONCE, Delivery.is_unwanted.is_(True), names
-        )
+        traces = [
+            _Trace(table, *row)
+            for table in (Message, Delivery)
+            for row in connection.execute(_unwanted(table, frozenset(channels)))
+        ]
     gate = asyncio.Semaphore(PARALLEL)
 
     async def ask(trace: _Trace) -> bool:
@@ -123,13 +131,16 @@ def _forget(connection: Connection, traces: list[_Trace]) -> None:
         )
 
 
-def _read(
-    connection: Connection,
-    table: type[Message] | type[Delivery],
-    limit: int | None,
-    *conditions: ColumnElement[bool],
-) -> list[_Trace]:
-    query: Select[*tuple[Any, ...]] = select(
+@lru_cache
+def _unwanted(table: _Table, channels: frozenset[str]) -> _Select:
+    """Built once: a round asks for it every few seconds, and mostly finds nothing."""
+    unwanted = _kept(table).where(table.is_unwanted.is_(True), Contact.channel.in_(channels))
+    return unwanted.limit(AT_ONCE)
+
+
+def _kept(table: _Table) -> _Select:
+    """What providers still have, the oldest first."""
+    query: _Select = select(
         table.id, Contact.id, Contact.channel, Contact.address_sealed, table.ref_sealed
     )
     if table is Delivery:
@@ -138,5 +149,4 @@ def _read(
     else:
         query = query.join(Conversation, Conversation.id == Message.conversation_id)
     query = query.join(Contact, Contact.id == Conversation.contact_id)
-    query = query.where(table.ref_sealed.is_not(None), *conditions).order_by(table.id)
-    return [_Trace(table, *row) for row in connection.execute(query.limit(limit))]
+    return query.where(table.ref_sealed.is_not(None)).order_by(table.id)

@@ -34,9 +34,9 @@ class Language(BaseModel):
         return self.name if self.reviewed_by else f"{self.name} ({self.draft})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogues:
-    """All languages that are spoken, loaded at start."""
+    """All languages that are spoken, loaded at start; the same only as itself."""
 
     languages: Mapping[str, Language]
     _loaded: Mapping[str, gettext.GNUTranslations]

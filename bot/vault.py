@@ -26,6 +26,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    bindparam,
     delete,
     func,
     insert,
@@ -62,6 +63,9 @@ _INDEX = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("wrapped", LargeBinary, nullable=False),
 )
+
+
+_DESTROY = delete(_KEYS).where(_KEYS.c.contact_id == bindparam("gone"))
 
 
 class _Key(NamedTuple):
@@ -140,9 +144,9 @@ class Vault:
     def destroy(self, contact_ids: Iterable[int]) -> None:
         """Forget the keys for good; done when this returns. An unknown one is already as wanted."""
         gone = list(contact_ids)
-        with self._transaction() as connection:
-            for contact_id in gone:
-                connection.execute(delete(_KEYS).where(_KEYS.c.contact_id == contact_id))
+        if gone:
+            with self._transaction() as connection:
+                connection.execute(_DESTROY, [{"gone": contact_id} for contact_id in gone])
         for contact_id in gone:
             self._drop(contact_id)
         if self._engine.dialect.name == "postgresql":
