@@ -106,7 +106,7 @@ def _others(turn: Turn) -> Iterator[str]:
 
 def rereading(turn: Turn) -> Iterator[str]:
     """The order in which what she told before is read again, now that it can be taken up."""
-    yield from _pointed(turn, signposts.anywhere(turn))
+    yield from _pointed(turn, _anywhere(turn))
     yield from named(turn)
     yield from (f"other.{intent}" for intent in intents(turn))
 
@@ -233,7 +233,7 @@ def _anywhere(turn: Turn) -> signposts.Post | None:
     that is said to grown women."""
     if spoken.is_ill(turn):
         return None
-    post = signposts.anywhere(turn)
+    post = signposts.young(turn) or signposts.plain(turn) or signposts.anywhere(turn)
     if post is None or not spoken.is_young_herself(turn):
         return post
     state, key = post
@@ -245,7 +245,8 @@ def _is_grave(turn: Turn) -> bool:
     heard = turn.heard
     if heard is not None and heard.intent == "self_harm":
         return spoken.says(turn, "my_own_death")
-    return heard is not None and heard.intent in (*GRAVE, "danger_now")
+    is_grave = heard is not None and heard.intent in (*GRAVE, "danger_now")
+    return is_grave and not signposts.tells_only_age(turn)
 
 
 def named(turn: Turn) -> Iterator[str]:
@@ -253,7 +254,7 @@ def named(turn: Turn) -> Iterator[str]:
     heard = turn.heard
     if heard is None:
         return
-    is_grave = heard.intent in GRAVE and heard.score >= SURE
+    is_grave = heard.intent in GRAVE and heard.score >= SURE and not signposts.tells_only_age(turn)
     if not is_grave or heard.intent in spoken.untrue(turn) or spoken.hesitates(turn):
         yield from (f"other.need_{need}" for need in heard.needs)
         if heard.needs:

@@ -3,7 +3,8 @@
 `here` and `anywhere` are the phrases of `flows/intents/signposts.yaml`: for a choice that stands
 before her, and for one that stands elsewhere. Beside them titles: the whole title of a choice
 elsewhere (`titled`), and the one word that only one choice before her has (`hinted`). `asked` are
-phrases for a question that counts even beside a debt, a threat or a control that is understood.
+phrases for a question that counts even beside a debt, a threat or a control that is understood;
+`plain` for one that counts beside any harm told of; `young` for who is under 18.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bot.engine.intents import SURE
 from bot.engine.loader import read
 from bot.engine.model import learned
 from bot.engine.phrases import Phrases
-from bot.engine.spoken import names_minor, untrue
+from bot.engine.spoken import is_young_herself, names_minor, says, untrue
 from bot.engine.vocabulary import FOLDER, GRAVE
 from bot.errors import ContentError
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
 FILE = FOLDER / "signposts.yaml"
-SECTIONS = ("here", "anywhere", "asked")
+WEIGHED = ("asked", "plain", "young")
+SECTIONS = ("here", "anywhere", *WEIGHED)
 QUIET = frozenset(
     """welcome screening handoff privacy safety follow_up menu
     reported reintegration rights_trafficking rights_report protection undecided report""".split()
@@ -60,6 +62,8 @@ class Signposts:
     here: Phrases[Post]
     anywhere: Phrases[Post]
     asked: Phrases[Post]
+    plain: Phrases[Post]
+    young: Phrases[Post]
     weight: dict[Post, int]
     """Of what is asked, what is listed first comes first."""
 
@@ -68,9 +72,10 @@ class Signposts:
 def signposts() -> Signposts:
     """What the file lists."""
     content, _ = read(FILE)
-    here, anywhere, asked = (Phrases(_pairs(content[one])) for one in SECTIONS)
-    weight = {_post(name): place for place, name in enumerate(content["asked"])}
-    return Signposts(here, anywhere, asked, weight)
+    here, anywhere, asked, plain, young = (Phrases(_pairs(content[one])) for one in SECTIONS)
+    names = [name for one in WEIGHED for name in content[one]]
+    weight = {_post(name): place for place, name in enumerate(names)}
+    return Signposts(here, anywhere, asked, plain, young, weight)
 
 
 def _pairs(section: dict[str, list[str]]) -> Iterator[tuple[str, Post]]:
@@ -136,6 +141,46 @@ def _posts(turn: Turn, text: str, phrases: Phrases[Post]) -> Iterator[Post]:
             is_denied = hit.start > 0 and spelled[hit.start - 1] in DENIALS
             if not is_denied and _may_be_taken(turn, hit.meaning):
                 yield hit.meaning
+
+
+def plain(turn: Turn) -> Post | None:
+    """The choice that a plain question of hers stands for, though she tells of harm beside it."""
+    return None if _is_cry(turn) else _first(turn, signposts().plain)
+
+
+def young(turn: Turn) -> Post | None:
+    """The same for who is under 18, where nothing says that she is harmed."""
+    if not is_young_herself(turn) or _is_cry(turn) or says(turn, "where"):
+        return None
+    may_be_read = _may_be_read(turn) or tells_only_age(turn)
+    return _first(turn, signposts().young) if may_be_read else None
+
+
+def tells_only_age(turn: Turn) -> bool:
+    """Somebody is under 18, and no harm is told of: what is asked beside it may be answered."""
+    heard = turn.heard
+    if heard is None or heard.intent != "minor" or heard.urgent:
+        return False
+    harm = GRAVE - {"minor"}
+    return not (harm & {*heard.also} or says(turn, "harms_the_young") or says(turn, "blows"))
+
+
+def _is_cry(turn: Turn) -> bool:
+    return turn.heard is None or turn.heard.urgent
+
+
+def _first(turn: Turn, phrases: Phrases[Post]) -> Post | None:
+    """The weightiest post named in her words, unless she stands there already: then what else her
+    words mean comes first."""
+    weight = signposts().weight
+    post = min(_posts(turn, turn.said, phrases), key=weight.__getitem__, default=None)
+    return None if post is None or _leads_here(turn, post) else post
+
+
+def _leads_here(turn: Turn, post: Post) -> bool:
+    """Whether it leads to where she is."""
+    state, key = post
+    return turn.flows.states[state].choices[key].go == turn.memory.state
 
 
 def _may_be_taken(turn: Turn, post: Post) -> bool:

@@ -25,7 +25,7 @@ _THEIR_AGE = (
 _AGE = re.compile(
     rf"\b(?:{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente)))"
     rf"|\b{_THEIR_AGE} (?:anos|anitos|years|ans)\b"
-    r"|\b(?:hij|alumn|prim|herman|sobrin|niet|chic|nin|vecin|amig)\w*"
+    r"|\b(?:h?ij|alumn|prim|h?erman|sobrin|niet|chic|nin|vecin|amig)\w*"
     r"(?: \w+){0,4} (?:de|tiene|tenga) (?:1[0-7]|[1-9])\b(?! (?:mes|dia|seman|hora|hij|sol|minut))"
 )
 _HER_AGE = re.compile(rf"\b{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente))")
