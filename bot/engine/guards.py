@@ -49,6 +49,12 @@ def has_choices_of_place(turn: Turn) -> bool:
     return bool(turn.memory.places)
 
 
+def is_about_job(turn: Turn) -> bool:
+    """She speaks of work for a boss: here, or by what she told before."""
+    is_here = turn.state.partition(".")[0] in ("job", "work")
+    return is_here or turn.memory.need == "trabajo_sin_pago"
+
+
 def found_place(turn: Turn) -> bool:
     """Exactly one place was found in what she sent."""
     return len(turn.candidates) == 1
@@ -211,6 +217,7 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             has_candidates,
             has_choices_of_place,
             found_place,
+            is_about_job,
             in_lima,
             outside_lima,
             may_be_in_lima,
