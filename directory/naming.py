@@ -248,6 +248,10 @@ def _narrow(groups: list[Codes]) -> list[Codes]:
         for other_index, other in enumerate(groups):
             if index == other_index or set(group) == set(other):
                 continue
+            both = tuple(code for code in group if code in other)
+            if both:  # `gamarra la victoria`: the one place that has both names
+                narrowed[index], narrowed[other_index] = both, ()
+                return _narrow(narrowed)
             inside = tuple(
                 code
                 for code in group

@@ -153,6 +153,8 @@ def test_everyday_words_are_no_places(sentence: str) -> None:
     [
         ("los olivos", ["150117"]),
         ("los olivos lima", ["150117"]),
+        ("gamarra la victoria", ["150115"]),
+        ("la victoria gamarra lima", ["150115"]),
         ("comas lima", ["150110"]),
         ("breña", ["150105"]),
         ("soy de la esperanza trujillo", ["130105"]),

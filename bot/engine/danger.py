@@ -36,6 +36,12 @@ def is_about_dying(turn: Turn) -> bool:
     return is_there or spoken.says(turn, "my_own_death")
 
 
+def is_in_crisis(turn: Turn) -> bool:
+    """Where she is, dying is spoken of, and no blow is named now: the same goes on."""
+    is_there = turn.state.startswith(("safety.crisis", "safety.company"))
+    return is_there and not spoken.says(turn, "attack")
+
+
 def is_plainly_sexual(turn: Turn) -> bool:
     """Beside another danger, an assault counts only when her words name it."""
     return danger_is_new(turn) or spoken.says(turn, "rape")
@@ -149,10 +155,10 @@ def may_be_explained(turn: Turn) -> bool:
     blow, lock, death or "now": one kind question first."""
     names_harm = any(spoken.says(turn, one) for one in HARM)
     is_named = spoken.says(turn, "on_hold") or spoken.is_online(turn)
-    return not names_harm and (is_named or signposts.post_in(turn, turn.said) is not None)
+    return not names_harm and (is_named or signposts.is_named(turn, turn.said))
 
 
-HARM = ("blows", "right_now", "locked", "my_own_death", "rape", "hurt_herself")
+HARM = ("blows", "at_once", "locked", "my_own_death", "rape", "hurt_herself")
 """Phrases of `said.yaml` beside which nothing is explained away."""
 
 GUARDS: dict[str, Callable[[Turn], bool]] = {
@@ -168,6 +174,7 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
         danger_is_new,
         is_about_dying,
         is_plainly_sexual,
+        is_in_crisis,
         asks_for_help,
         tells_of_rape,
         cries_for_other,

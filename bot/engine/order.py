@@ -99,7 +99,8 @@ def _others(turn: Turn) -> Iterator[str]:
     if kind == "text":
         yield from _pointed(turn, signposts.titled(turn))
         yield from _answered(turn, answers.hinted(turn))
-    if heard is not None and LIKELY <= heard.score < SURE:
+    is_calm = turn.flows.states[turn.state].kind != "danger"
+    if heard is not None and LIKELY <= heard.score < SURE and is_calm:
         yield "other.maybe"
     yield from (f"other.{intent}" for intent in intents(turn))
 
@@ -189,7 +190,7 @@ def _is_plain(flows: Flows, state: str, key: str) -> bool:
 def _cries(turn: Turn) -> Iterator[str]:
     heard = turn.heard
     is_denied = spoken.begins(turn, "not_in_danger") and not turn.memory.is_urgent
-    if heard is not None and heard.urgent and not is_denied:
+    if heard is not None and heard.urgent and not is_denied and not places.is_place(turn):
         if not spoken.says_safe(turn):  # that it is over is said to every kind of danger alike
             yield f"danger.{heard.intent}"
         yield "danger.danger_now"
@@ -221,7 +222,7 @@ def intents(turn: Turn) -> tuple[str, ...]:
     """
     heard = turn.heard
     is_danger = turn.flows.states[turn.state].kind == "danger"
-    if heard is None or heard.score < (SURE if is_danger else LIKELY):
+    if heard is None or heard.score < (SURE if is_danger else LIKELY) or places.is_place(turn):
         return ()
     also = () if heard.intent == "other" else [one for one in heard.also if one not in CONSENTS]
     untrue = spoken.untrue(turn)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.engine.folding import fold
-from bot.engine.intents import SURE
 from directory import places
 from directory.places import Place
 
@@ -94,15 +93,6 @@ def _named(text: str) -> list[str]:
     return [word for word in fold(text).split() if word not in LEADING]
 
 
-def is_only_place(turn: Turn) -> bool:
-    """It is a place, and nothing else was surely understood in it."""
-    heard = turn.heard
-    is_free = heard is not None and (
-        heard.score < SURE or heard.intent in ("services_near", "other")
-    )
-    return is_free and is_place(turn)
-
-
 LEADING = frozenset(
     """estoy toy toi estoi stoy stoi vivo vivimos estamos tamos soy somos ando me encuentro kedo
     quedo es en de del desde por cerca nomas a aqui aki aca yo ahora ahorita el la los las distrito
@@ -111,4 +101,4 @@ LEADING = frozenset(
 )
 """Words that lead to the name of a place and say nothing else."""
 
-GUARDS: dict[str, Callable[[Turn], bool]] = {"is_only_place": is_only_place}
+GUARDS: dict[str, Callable[[Turn], bool]] = {"is_place": is_place}

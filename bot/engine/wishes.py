@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from bot.engine import signposts
 from bot.engine.answers import COMPLAINT, NEARBY, SHORT
 from bot.engine.composing import offer_again
 from bot.engine.folding import words
 from bot.engine.guards import NAMED_SERVICES
 from bot.engine.intents import CERTAIN, LIKELY, SURE, Understanding
-from bot.engine.signposts import post_in
 from bot.engine.spoken import names_minor
 from bot.engine.vocabulary import GRAVE
 from directory.needs import need_of, needs
@@ -29,9 +29,10 @@ VAGUE = ("rights", "services_near", "other")
 def remember_wish(turn: Turn) -> None:
     """Keep what she needs until it is safe to write; a later need replaces an earlier one."""
     heard = turn.heard
-    if heard is None or (heard.intent in OPENING and not heard.needs):
+    is_named = signposts.is_named(turn, turn.said)
+    if heard is None or (heard.intent in OPENING and not (heard.needs or is_named)):
         return
-    if heard.score < LIKELY and not heard.needs and post_in(turn, turn.said) is None:
+    if heard.score < LIKELY and not heard.needs and not is_named:
         return
     is_guess = bool(heard.needs) and heard.score < SURE  # what she named outright counts more
     about = [one for one in (heard.intent, *heard.also) if one != "danger_now"]  # that was asked
@@ -56,19 +57,30 @@ def doubt_wish(turn: Turn) -> None:
 def add_to_wish(turn: Turn) -> None:
     """What she says beside an answer is what she needs; the place she named before still counts."""
     heard, before = turn.heard, turn.memory.wish
-    is_short = len(words(turn.event.text)) <= SHORT
-    if heard is None or is_short or heard.intent in (*OPENING, "danger_now"):
+    is_named = signposts.is_named(turn, turn.said)
+    if heard is None or not (is_named or _says_need(turn, heard)):
         return
-    if not heard.needs and heard.score < CERTAIN:
-        return
-    if before is not None and heard.intent in VAGUE and post_in(turn, turn.said) is None:
+    if before is not None and heard.intent in VAGUE and not is_named:
         before["places"] = list(heard.places) or before["places"]
         return
+    turn.memory.wish = None
     remember_wish(turn)
-    if turn.memory.wish is not None:
-        turn.memory.wish["negated"] = False  # the "no" was the answer
-        if before is not None and not heard.places:
-            turn.memory.wish["places"] = before["places"]
+    if turn.memory.wish is None:
+        turn.memory.wish = before
+        return
+    turn.memory.wish["negated"] = False  # the "no" was the answer
+    if is_named:
+        doubt_wish(turn)
+    if before is not None and not heard.places:
+        turn.memory.wish["places"] = before["places"]
+
+
+def _says_need(turn: Turn, heard: Understanding) -> bool:
+    """Whether a message beside an answer says enough to be what she needs."""
+    is_short = len(words(turn.event.text)) <= SHORT
+    if is_short or heard.intent in (*OPENING, "danger_now"):
+        return False
+    return bool(heard.needs) or heard.score >= CERTAIN
 
 
 def take_danger(turn: Turn) -> None:
