@@ -32,7 +32,8 @@ def heard(text: str, understanding: Understanding, state: str = "menu.main") -> 
 def phrases() -> Iterator[tuple[str, str]]:
     """Every phrase of the file, in its plainest form, with the choice it stands for."""
     content, _ = read(signposts.FILE)
-    for name, written in {**content["anywhere"], **content["asked"]}.items():
+    listed = [content[one].items() for one in ("anywhere", "asked", "plain")]
+    for name, written in (one for section in listed for one in section):
         for phrase in written:
             yield (
                 " ".join(one.split("/")[0].rstrip("*") for one in phrase.split() if one != "…"),
@@ -44,7 +45,8 @@ def phrases() -> Iterator[tuple[str, str]]:
 def test_every_phrase_leads_to_its_choice(text: str, name: str) -> None:
     """No phrase is hidden behind another that leads elsewhere."""
     state, _, key = name.rpartition(".")
-    post = signposts.anywhere(heard(text, Understanding("other", score=0.2), state))
+    turn = heard(text, Understanding("other", score=0.2), state)
+    post = signposts.plain(turn) or signposts.anywhere(turn)
     assert post is not None
     meant, found = FLOWS.states[state].choices[key], FLOWS.states[post[0]].choices[post[1]]
     assert (found.go, found.need) == (meant.go, meant.need)

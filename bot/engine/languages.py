@@ -26,6 +26,11 @@ def language_named(turn: Turn) -> str | None:
     return None
 
 
+def writes_unoffered(turn: Turn) -> bool:
+    """She writes in a language that is understood and that nothing is translated into."""
+    return turn.heard is not None and turn.heard.language not in turn.world.languages
+
+
 def wants_language(turn: Turn) -> bool:
     """She asks, in a sentence, for a language that we speak."""
     return language_wanted(turn) is not None
@@ -40,5 +45,5 @@ def language_wanted(turn: Turn) -> str | None:
 
 
 GUARDS: dict[str, Callable[[Turn], bool]] = {
-    guard.__name__: guard for guard in (names_language, wants_language)
+    guard.__name__: guard for guard in (names_language, wants_language, writes_unoffered)
 }

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.engine import signposts
+from bot.engine import signposts, spoken
 from bot.engine.intents import SURE, Understanding
 from directory.needs import need_of
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
+SOFT = frozenset("rights health migration legal_help labour basic_needs".split())
+"""Intents whose words are often only named beside another matter: a request asks."""
 OF_WORK = frozenset({"coercion", "labour"})
 """Who is held at work tells of one thing, not of two."""
 KEY = "second"
@@ -43,6 +45,8 @@ def keep_second(turn: Turn) -> None:
     """Remember the other request of a message that was just taken up, and say that it is kept."""
     heard, memory = turn.heard, turn.memory
     if heard is None or heard.urgent or not memory.is_safe or memory.is_urgent or _is_quiet(turn):
+        return
+    if not turn.has_entered:  # no choices are shown in which it could stand
         return
     for clause in _clauses(turn.said):
         one = turn.world.understand(clause, memory.language, turn.state)
@@ -80,6 +84,8 @@ def _clauses(text: str) -> list[str]:
 def _is_another(turn: Turn, heard: Understanding, one: Understanding, clause: str) -> bool:
     """Whether a clause asks for something, surely, and for something else than was taken up."""
     if one.urgent or one.negated or one.past or one.score < SURE or one.intent not in ASKED_FOR:
+        return False
+    if one.intent in SOFT and not spoken.asks(clause):
         return False
     if turn.chosen_in:  # a signpost brought her here
         return not signposts.is_named(turn, clause)

@@ -131,7 +131,9 @@ def post_in(turn: Turn, text: str) -> Post | None:
 
 def is_named(turn: Turn, text: str) -> bool:
     """Whether a text names a choice that stands elsewhere."""
-    return any(any(_posts(turn, text, one)) for one in (signposts().asked, signposts().anywhere))
+    listed = signposts()
+    sections = (listed.asked, listed.plain, listed.anywhere)
+    return any(any(_posts(turn, text, one)) for one in sections)
 
 
 def _posts(turn: Turn, text: str, phrases: Phrases[Post]) -> Iterator[Post]:

@@ -62,6 +62,11 @@ def says(turn: Turn, name: str) -> bool:
     return any(_sayings()[name].find(words(turn.said)))
 
 
+def asks(text: str) -> bool:
+    """Whether a text asks for something: a question or a wish, not only a matter named."""
+    return "?" in text or any(_sayings()["asks"].find(words(text)))
+
+
 def is_listed(name: str) -> bool:
     """Whether `said.yaml` has phrases of this name."""
     return name in _sayings()
@@ -179,8 +184,9 @@ def is_about_pills(turn: Turn) -> bool:
 
 
 def police_is_meant(turn: Turn) -> bool:
-    """An officer is named as one who acts, or is whom she spoke of so far."""
-    return names_police(turn) or turn.memory.need == "abuso_policial"
+    """An officer is named as one who acts, or is whom she spoke of so far and denies not now."""
+    is_known = turn.memory.need == "abuso_policial" and not says(turn, "not_the_police")
+    return is_known or (names_police(turn) and not says(turn, "police_denied"))
 
 
 def names_no_police(turn: Turn) -> bool:
@@ -243,6 +249,7 @@ SAID = {
     "works_freely": "works_freely",
     "is_long_ago": "long_ago",
     "is_harassed": "harassed",
+    "is_about_chat": "about_chat",
     "is_wounded": "wounded",
     "hurt_herself": "hurt_herself",
     "asks_more": "asks_more",

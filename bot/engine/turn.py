@@ -206,14 +206,18 @@ def _uncover(turn: Turn) -> None:
 
 
 def _suggest_language(turn: Turn) -> None:
-    """Four words or more in another language of ours: offer it once a session, never switch."""
+    """Four words or more in another language: offer it once a session, never switch; in one that
+    is only understood, say so."""
     heard, memory = turn.heard, turn.memory
-    if heard is None or heard.urgent or not memory.is_safe or heard.language == memory.language:
+    if heard is None or heard.urgent or heard.language == memory.language:
         return
-    is_long = len(turn.event.text.split()) >= LANGUAGE_WORDS
-    spoken = heard.language if heard.language in turn.world.languages else None
-    if spoken and is_long and turn.tell_once(f"suggest_{spoken}"):
-        turn.say(turn.flows.phrases[f"interrupts.suggest_{spoken}"])
+    is_offered = heard.language in turn.world.languages
+    is_open = memory.is_safe or (not is_offered and turn.state == "welcome.gate")
+    name = f"interrupts.{'suggest' if is_offered else 'understands'}_{heard.language}"
+    if not is_open or len(turn.event.text.split()) < LANGUAGE_WORDS:
+        return
+    if name in turn.flows.phrases and turn.tell_once(f"suggest_{heard.language}"):
+        turn.say(turn.flows.phrases[name])
 
 
 def _keep_trail(turn: Turn, started_in: str) -> None:
