@@ -9,11 +9,13 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 from service import Service, prepare, running
 from storeroom import Room, in_memory, on_disk, on_postgres
 
@@ -58,6 +60,23 @@ def no_authorities_are_read() -> Iterator[None]:
     """Nothing here speaks TLS, yet every client would read all authorities first, in 0.1 s."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None, raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def a_password_is_hashed_once() -> Iterator[None]:
+    """At its full cost, a fifth of a second; the same one again has the same hash."""
+    real = PasswordHasher.hash
+
+    @cache
+    def once(time_cost: int, memory_cost: int, parallelism: int, password: str) -> str:
+        return real(PasswordHasher(time_cost, memory_cost, parallelism), password)
+
+    def kept(self: PasswordHasher, password: str) -> str:
+        return once(self.time_cost, self.memory_cost, self.parallelism, password)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PasswordHasher, "hash", kept)
         yield
 
 

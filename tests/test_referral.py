@@ -195,33 +195,31 @@ async def test_made_answered_recorded(service: Service) -> None:
     assert tuple(row) == ("referral", path.split("/")[3], "ficha-2026-11 · transfer · UNODC")
 
 
-@pytest.mark.parametrize(
-    ("missing", "sentence"),
-    [
-        ({"consent": ""}, "Falta su permiso"),
-        ({"consent": "ficha-2020-01"}, "Falta su permiso"),
-        ({"organization": "María Quispe, DNI 4"}, "Falta elegir la organización"),
-        ({"risk": ""}, "Falta el nivel de riesgo"),
-        ({"kind": "other"}, "Falta decir si es referencia"),
-        ({"sex": "x"}, "Elige el sexo"),
-        ({"summary": "ñ" * 6_000}, "«Resumen del caso» pasa de 4000 caracteres"),
-        ({"wanted": "nombre 中"}, "El PDF no puede mostrar «中»"),
-    ],
+WRONG = (
+    ({"consent": ""}, "Falta su permiso"),
+    ({"consent": "ficha-2020-01"}, "Falta su permiso"),
+    ({"organization": "María Quispe, DNI 4"}, "Falta elegir la organización"),
+    ({"risk": ""}, "Falta el nivel de riesgo"),
+    ({"kind": "other"}, "Falta decir si es referencia"),
+    ({"sex": "x"}, "Elige el sexo"),
+    ({"summary": "ñ" * 6_000}, "«Resumen del caso» pasa de 4000 caracteres"),
+    ({"wanted": "nombre 中"}, "El PDF no puede mostrar «中»"),
 )
-async def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
-    service: Service, missing: dict[str, str], sentence: str
-) -> None:
+
+
+async def test_what_is_wrong_is_said_and_nothing_typed_is_lost(service: Service) -> None:
     """On the page with everything that was typed; by our script as one sentence."""
     rosa, path = await taken(service)
-    fields = WHOLE | missing
-    answer = await rosa.post(path, **fields)
-    assert answer.status_code == 422
-    assert any(sentence in said for said in problems_of(answer))
-    for one in referral.blanks():
-        assert fields[one.name] in answer.text, one.name
-    assert answer.text.count(" checked") >= len(referral.NEEDS)
-    live = await rosa.live(path, **fields)
-    assert (live.status_code, sentence in live.text) == (422, True)
+    for missing, sentence in WRONG:
+        fields = WHOLE | missing
+        answer = await rosa.post(path, **fields)
+        assert answer.status_code == 422, sentence
+        assert any(sentence in said for said in problems_of(answer)), sentence
+        for one in referral.blanks():
+            assert fields[one.name] in answer.text, (sentence, one.name)
+        assert answer.text.count(" checked") >= len(referral.NEEDS), sentence
+        live = await rosa.live(path, **fields)
+        assert (live.status_code, sentence in live.text) == (422, True)
     with service.store.read() as connection:
         assert "referral" not in connection.scalars(select(AuditEntry.action)).all()
 
