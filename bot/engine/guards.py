@@ -206,6 +206,24 @@ def is_about_child(turn: Turn) -> bool:
     return is_about_other(turn) or spoken.says(turn, "my_child")
 
 
+def came_for_child(turn: Turn) -> bool:
+    """She came for somebody under 18 who is not herself."""
+    return not spoken.is_young_herself(turn) and _came_by(turn, FOR_A_CHILD)
+
+
+def is_for_the_young(turn: Turn) -> bool:
+    """She is under 18, or came the way of those who are, and does not look for their protection."""
+    is_young = spoken.is_young_herself(turn) or _came_by(turn, (*FOR_A_CHILD, "minors."))
+    return is_young and turn.memory.need != "ninez"
+
+
+FOR_A_CHILD = ("minors.child", "minors.report", "minors.school", "minors.apart", "safety.child")
+
+
+def _came_by(turn: Turn, begin: tuple[str, ...]) -> bool:
+    return any(one.startswith(begin) for one in (turn.memory.state, *turn.memory.trail))
+
+
 ALL: Mapping[str, Callable[[Turn], bool]] = (
     {
         guard.__name__: guard
@@ -240,6 +258,8 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             is_starting,
             is_about_other,
             is_about_child,
+            came_for_child,
+            is_for_the_young,
         )
     }
     | questions.GUARDS

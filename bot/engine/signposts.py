@@ -172,17 +172,14 @@ def _is_cry(turn: Turn) -> bool:
 
 
 def _first(turn: Turn, phrases: Phrases[Post]) -> Post | None:
-    """The weightiest post named in her words, unless she stands there already: then what else her
-    words mean comes first."""
+    """The weightiest post named in her words; none when she asks where and stands there already:
+    then the place comes first."""
     weight = signposts().weight
     post = min(_posts(turn, turn.said, phrases), key=weight.__getitem__, default=None)
-    return None if post is None or _leads_here(turn, post) else post
-
-
-def _leads_here(turn: Turn, post: Post) -> bool:
-    """Whether it leads to where she is."""
+    if post is None or not says(turn, "where"):
+        return post
     state, key = post
-    return turn.flows.states[state].choices[key].go == turn.memory.state
+    return None if turn.flows.choices(state)[key].go == turn.memory.state else post
 
 
 def _may_be_taken(turn: Turn, post: Post) -> bool:
