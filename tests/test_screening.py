@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from itertools import combinations, product
 from typing import NamedTuple
 
@@ -126,8 +127,10 @@ def add(signs: Signs, question: str, answer: str | tuple[str, ...]) -> Signs:
     return signs.add(question, answer if isinstance(answer, str) else place_of(answer))
 
 
-def every_combination() -> Iterator[tuple[Signs, Case]]:
-    """All combinations of answers to P0–P11; those that both weighings see alike are one."""
+@cache
+def every_combination() -> tuple[tuple[Signs, Case], ...]:
+    """All combinations of answers to P0–P11; those that both weighings see alike are one. It takes
+    two seconds, so only who asks for them waits."""
     found: dict[tuple[Signs, Case], Answers] = {(Signs(), case_of({})): {}}
     for question in ("P0", *QUESTIONS):
         further: dict[tuple[Signs, Case], Answers] = {}
@@ -136,10 +139,9 @@ def every_combination() -> Iterator[tuple[Signs, Case]]:
                 longer = {**answers, question: answer}
                 further.setdefault((add(signs, question, answer), case_of(longer)), longer)
         found = further
-    yield from found
+    return tuple(found)
 
 
-ALL = list(every_combination())
 ANSWERS = [(question, answer) for question in QUESTIONS for answer in (*TIERS[question], SKIPPED)]
 
 
@@ -147,7 +149,7 @@ def test_every_combination_comes_out_as_the_table_says() -> None:
     """63 million combinations and what she told besides: each in its row, each row reached."""
     reached = set()
     for told in TOLD:
-        for signs, case in ALL:
+        for signs, case in every_combination():
             assert outcome(signs, told) == row_of(case, told), (case, told)
             reached.add(row_of(case, told))
     assert reached == set(range(1, 8))
@@ -168,7 +170,7 @@ def test_skipping_all_leads_to_the_neutral_menu() -> None:
 
 def test_no_answer_leads_from_harm_back_to_respect_alone() -> None:
     """From row 3 no further answer leads to a later row: «yo quise» changes nothing."""
-    for told, signs in product(TOLD, {signs for signs, _ in ALL}):
+    for told, signs in product(TOLD, {signs for signs, _ in every_combination()}):
         if outcome(signs, told) == 3:
             after = {outcome(signs.add(*answer), told) for answer in ANSWERS}
             assert after <= {1, 2, 3}
@@ -176,7 +178,7 @@ def test_no_answer_leads_from_harm_back_to_respect_alone() -> None:
 
 def test_nothing_leads_from_her_own_choice_to_harm_without_signals() -> None:
     """From row 6 an answer that weighs nothing stays there, and only a red one makes row 3."""
-    for told, signs in product(TOLD, {signs for signs, _ in ALL}):
+    for told, signs in product(TOLD, {signs for signs, _ in every_combination()}):
         if outcome(signs, told) == 6:
             for question, answer in ANSWERS:
                 tier = TIERS[question].get(answer, 0)

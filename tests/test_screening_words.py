@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import textstat
 from talking import ASKING, FLOWS, LABEL, WORLD, agreed, engine, say, tap, writing
+from wording import readability
 
 from bot.engine import proofreading, questions, told
 from bot.engine.definition import State
@@ -94,8 +94,7 @@ def test_question_is_gentle(name: str) -> None:
     assert not proofreading.SENSITIVE.search(fold(text[:60])), text[:60]
     assert not re.search(r"amenaz|peligro|herida|document|encierr|deuda|debes", fold(text[:60]))
     assert re.search(r"salt|contesta solo si|yo no aviso", fold(text))
-    textstat.set_lang("es")
-    assert textstat.szigriszt_pazos(re.sub(r"[`«»]", "", text)) >= 65
+    assert readability(re.sub(r"[`«»]", "", text)) >= 65
 
 
 def test_answers_of_the_flow_are_those_that_are_weighed() -> None:
