@@ -111,7 +111,9 @@ def anywhere(turn: Turn) -> Post | None:
     """The choice that a phrase in her words stands for; beside something grave that is surely
     understood, only what she asks outright."""
     asked = question(turn)
-    return asked or (post_in(turn, turn.said) if _may_be_read(turn) else None)
+    if asked or not _may_be_read(turn):
+        return asked
+    return next(_posts(turn, turn.said, signposts().anywhere), None)
 
 
 def question(turn: Turn) -> Post | None:
@@ -120,13 +122,14 @@ def question(turn: Turn) -> Post | None:
     is_harm = heard is not None and heard.score >= SURE and heard.intent in GRAVE - OF_WORK
     if heard is None or heard.urgent or is_harm or names_minor(turn):
         return None
-    weight = signposts().weight
-    return min(_posts(turn, turn.said, signposts().asked), key=weight.__getitem__, default=None)
+    return _weightiest(turn, turn.said, signposts().asked)
 
 
 def post_in(turn: Turn, text: str) -> Post | None:
-    """The choice that a phrase in a text stands for, a phrase after "no" left out."""
-    return next(_posts(turn, text, signposts().anywhere), None)
+    """The choice that a phrase in a text stands for, a phrase after "no" left out; what is asked of
+    work comes first."""
+    asked = _weightiest(turn, text, signposts().asked)
+    return asked or next(_posts(turn, text, signposts().anywhere), None)
 
 
 def is_named(turn: Turn, text: str) -> bool:
@@ -134,6 +137,11 @@ def is_named(turn: Turn, text: str) -> bool:
     listed = signposts()
     sections = (listed.asked, listed.plain, listed.anywhere)
     return any(any(_posts(turn, text, one)) for one in sections)
+
+
+def _weightiest(turn: Turn, text: str, phrases: Phrases[Post]) -> Post | None:
+    weight = signposts().weight
+    return min(_posts(turn, text, phrases), key=weight.__getitem__, default=None)
 
 
 def _posts(turn: Turn, text: str, phrases: Phrases[Post]) -> Iterator[Post]:
@@ -174,8 +182,7 @@ def _is_cry(turn: Turn) -> bool:
 def _first(turn: Turn, phrases: Phrases[Post]) -> Post | None:
     """The weightiest post named in her words; none when she asks where and stands there already:
     then the place comes first."""
-    weight = signposts().weight
-    post = min(_posts(turn, turn.said, phrases), key=weight.__getitem__, default=None)
+    post = _weightiest(turn, turn.said, phrases)
     if post is None or not says(turn, "where"):
         return post
     state, key = post
