@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.engine import spoken
 from bot.engine.folding import fold
+from bot.engine.vocabulary import GRAVE
 
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
@@ -31,6 +32,12 @@ def writes_unoffered(turn: Turn) -> bool:
     return turn.heard is not None and turn.heard.language not in turn.world.languages
 
 
+def tells_harm_too(turn: Turn) -> bool:
+    """Beside a language she names harm, which weighs more."""
+    heard = turn.heard
+    return heard is not None and (bool(GRAVE & {*heard.also}) or spoken.says(turn, "blows"))
+
+
 def wants_language(turn: Turn) -> bool:
     """She asks, in a sentence, for a language that we speak."""
     return language_wanted(turn) is not None
@@ -45,5 +52,6 @@ def language_wanted(turn: Turn) -> str | None:
 
 
 GUARDS: dict[str, Callable[[Turn], bool]] = {
-    guard.__name__: guard for guard in (names_language, wants_language, writes_unoffered)
+    guard.__name__: guard
+    for guard in (names_language, wants_language, writes_unoffered, tells_harm_too)
 }
