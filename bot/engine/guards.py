@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.engine import danger, languages, outcomes, places, questions, spoken, waiting
@@ -224,6 +225,23 @@ def _came_by(turn: Turn, begin: tuple[str, ...]) -> bool:
     return any(one.startswith(begin) for one in (turn.memory.state, *turn.memory.trail))
 
 
+def _is_known(turn: Turn, needs: frozenset[str]) -> bool:
+    """What she needs is one of these: a question of rights is one about it, unless she asks for
+    her rights in general."""
+    return turn.memory.need in needs and not spoken.says(turn, "my_rights")
+
+
+KNOWN = {
+    "known_police": frozenset(("abuso_policial", "policia")),
+    "known_work": frozenset(("trabajo_sin_pago",)),
+    "known_harm": frozenset(("violencia", "violencia_sexual")),
+    "known_papers": frozenset(("papeles",)),
+    "known_health": frozenset(("salud", "salud_sexual", "embarazo")),
+    "known_home": frozenset(("albergue", "hijos")),
+    "known_young": frozenset(("ninez",)),
+}
+"""Guards by what she needs."""
+
 ALL: Mapping[str, Callable[[Turn], bool]] = (
     {
         guard.__name__: guard
@@ -262,6 +280,7 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             is_for_the_young,
         )
     }
+    | {guard: partial(_is_known, needs=needs) for guard, needs in KNOWN.items()}
     | questions.GUARDS
     | spoken.GUARDS
     | languages.GUARDS

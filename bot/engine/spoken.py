@@ -26,7 +26,7 @@ _AGE = re.compile(
     rf"\b(?:{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente)))"
     rf"|\b{_THEIR_AGE} (?:anos|anitos|years|ans)\b"
     r"|\b(?:h?ij|alumn|prim|h?erman|sobrin|niet|chic|nin|vecin|amig)\w*"
-    r"(?: \w+){0,4} (?:de|tiene|tenga) (?:1[0-7]|[1-9])\b(?! (?:mes|dia|seman|hora|hij|sol|minut))"
+    r"(?: \w+){0,4} (?:de|d|tiene|tenga) (?:1[0-7]|[1-9])\b(?! (?:mes|dia|seman|hora|hij|sol|minut))"
 )
 _HER_AGE = re.compile(rf"\b{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente))")
 _REPORTED = re.compile(
@@ -229,6 +229,12 @@ def is_online(turn: Turn) -> bool:
     return turn.heard is not None and "amenazas_internet" in turn.heard.needs
 
 
+def speaks_of_papers(turn: Turn) -> bool:
+    """Papers are what she needs, whatever she says of her language besides."""
+    heard = turn.heard
+    return heard is not None and ("migration" in heard.also or "papeles" in heard.needs)
+
+
 def was_refused_care(turn: Turn) -> bool:
     """A hospital or post sent her away: a complaint and health in one message."""
     heard = turn.heard
@@ -267,6 +273,7 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
             was_accused,
             asks_where,
             asks_no_more,
+            speaks_of_papers,
             is_calm_here,
             is_ill,
             is_custody,
