@@ -25,8 +25,9 @@ _THEIR_AGE = (
 _AGE = re.compile(
     rf"\b(?:{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente)))"
     rf"|\b{_THEIR_AGE} (?:anos|anitos|years|ans)\b"
-    r"|\b(?:h?ij|alumn|prim|h?erman|sobrin|niet|chic|nin|vecin|amig)\w*"
-    r"(?: \w+){0,4} (?:de|d|tiene|tenga) (?:1[0-7]|[1-9])\b(?! (?:mes|dia|seman|hora|hij|sol|minut))"
+    r"|\b(?:h?ij|alumn|prim|h?erman|sobrin|niet|chic|nin|vecin|amig|pacient|estudiant)\w*"
+    r"(?: \w+){0,4} (?:de|d|tiene|tenga) (?:1[0-7]|[1-9])\b"
+    r"(?! (?:mes|dia|seman|hora|hij|sol|minut))"
 )
 _HER_AGE = re.compile(rf"\b{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente))")
 _REPORTED = re.compile(
