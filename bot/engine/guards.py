@@ -218,7 +218,14 @@ def is_for_the_young(turn: Turn) -> bool:
     return is_young and turn.memory.need != "ninez"
 
 
-FOR_A_CHILD = ("minors.child", "minors.report", "minors.school", "minors.apart", "safety.child")
+FOR_A_CHILD = (
+    "minors.child",
+    "minors.report",
+    "minors.school",
+    "minors.apart",
+    "minors.owes",
+    "safety.child",
+)
 
 
 def _came_by(turn: Turn, begin: tuple[str, ...]) -> bool:

@@ -18,7 +18,11 @@ from bot.engine.vocabulary import FOLDER, GRAVE
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
-_OWN_AGE = r"(?:tengo|soy de|i m|im|i am|tenho|j ai|jai) (?:solo |apenas |recien |only )?1[0-7]"
+_OWN_AGE = (
+    r"(?:tengo|soy de"
+    r"|so[yi] una? (?:chic|xic|chibol|joven|muchach|adolesc|estudi|nin|alumn)\w* de"
+    r"|i m|im|i am|tenho|j ai|jai) (?:solo |apenas |recien |only )?1[0-7]"
+)
 _THEIR_AGE = (
     r"(?:tiene|tienen|de|con|she is|he is) (?:solo |apenas |recien |only )?(?:1[0-7]|[1-9])"
 )
@@ -48,6 +52,7 @@ _ELSEWHERE = re.compile(
 )
 _OWN_WORK = re.compile(
     r"\btrabaj\w* sexual|\bsex ?work|\bsexoservidor|\bmeretri|\bprostitut|\bscort|\bescort"
+    r"|\btrabaj\w* (?:\w+ ){0,2}(?:prostibulo|burdel|chongo)"
     r"|\bkine(?:siolog)?\b|\bpag\w+ por sexo|\batiendo clientes|\bmi esquina\b"
 )
 
@@ -253,6 +258,7 @@ SAID = {
     "is_held": "held",
     "is_at_home": "at_home",
     "is_unpaid": "unpaid",
+    "fears_for_children": "fears_for_children",
     "works_freely": "works_freely",
     "is_long_ago": "long_ago",
     "is_harassed": "harassed",

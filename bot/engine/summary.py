@@ -109,7 +109,7 @@ HIGH_NEEDS = frozenset(
 """Needs whose harm is likely without a plan: ALTA in Annex 2 (routes §6)."""
 
 
-ABOUT_ANOTHER = ("minors.child", "minors.report", "minors.apart", "minors.school")
+ABOUT_ANOTHER = ("minors.child", "minors.report", "minors.apart", "minors.school", "minors.owes")
 """Who comes by here is worried about a child, and is none."""
 ANSWER_SOON: tuple[Risk, ...] = ("urgent", "high")
 """Levels that the gentle questions may speak for. Each is a line of the summary: it counts only
