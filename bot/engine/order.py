@@ -234,7 +234,8 @@ def _anywhere(turn: Turn) -> signposts.Post | None:
     that is said to grown women."""
     if spoken.is_ill(turn):
         return None
-    post = signposts.young(turn) or signposts.plain(turn) or signposts.anywhere(turn)
+    post = signposts.young(turn) or signposts.question(turn) or signposts.plain(turn)
+    post = post or signposts.anywhere(turn)
     if post is None or not spoken.is_young_herself(turn):
         return post
     state, key = post
