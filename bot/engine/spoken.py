@@ -263,6 +263,7 @@ SAID = {
     "is_long_ago": "long_ago",
     "is_harassed": "harassed",
     "is_about_chat": "about_chat",
+    "is_peruvian": "peruvian",
     "is_wounded": "wounded",
     "hurt_herself": "hurt_herself",
     "asks_more": "asks_more",
