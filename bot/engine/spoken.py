@@ -230,11 +230,6 @@ SHORT = 10
 """Words of a message that says one thing."""
 
 
-def is_online(turn: Turn) -> bool:
-    """The threat is about her pictures or comes over the web."""
-    return turn.heard is not None and "amenazas_internet" in turn.heard.needs
-
-
 def speaks_of_papers(turn: Turn) -> bool:
     """Papers are what she needs, whatever she says of her language besides."""
     heard = turn.heard
@@ -293,7 +288,6 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
             is_young_herself,
             is_of_age,
             says_safe,
-            is_online,
             declines_report,
             reports_police,
             names_police,
