@@ -154,8 +154,13 @@ def may_be_explained(turn: Turn) -> bool:
     """Urgent as it was read, yet her words name another matter (a debt, the rent, a video) and no
     blow, lock, death or "now": one kind question first."""
     names_harm = any(spoken.says(turn, one) for one in HARM)
-    is_named = spoken.says(turn, "on_hold") or spoken.is_online(turn)
+    is_named = spoken.says(turn, "on_hold") or is_online(turn)
     return not names_harm and (is_named or signposts.is_named(turn, turn.said))
+
+
+def is_online(turn: Turn) -> bool:
+    """The threat is about her pictures or comes over the web."""
+    return turn.heard is not None and "amenazas_internet" in turn.heard.needs
 
 
 HARM = ("blows", "at_once", "locked", "my_own_death", "rape", "hurt_herself")
@@ -169,6 +174,7 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
         is_urgent,
         is_last_night,
         told_of_rape,
+        is_online,
         is_crisis,
         is_not_crisis,
         danger_is_new,

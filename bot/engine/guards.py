@@ -250,11 +250,6 @@ KNOWN = {
 """Guards by what she needs."""
 
 
-def is_online(turn: Turn) -> bool:
-    """The threat is about her pictures or comes over the web."""
-    return turn.heard is not None and "amenazas_internet" in turn.heard.needs
-
-
 ALL: Mapping[str, Callable[[Turn], bool]] = (
     {
         guard.__name__: guard
@@ -289,7 +284,6 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             is_starting,
             is_about_other,
             is_about_child,
-            is_online,
             came_for_child,
             is_for_the_young,
         )
