@@ -18,14 +18,12 @@ from bot.engine.vocabulary import FOLDER, GRAVE
 if TYPE_CHECKING:
     from bot.engine.turn import Turn
 
+_ONLY = r"(?:solo |apenas |recien |only )?"
 _OWN_AGE = (
-    r"(?:tengo|soy de"
-    r"|so[yi] una? (?:chic|xic|chibol|joven|muchach|adolesc|estudi|nin|alumn)\w* de"
-    r"|i m|im|i am|tenho|j ai|jai) (?:solo |apenas |recien |only )?1[0-7]"
+    r"(?:tengo|soy de|so[yi] una? (?:chic|xic|chibol|joven|muchach|adolesc|estudi|nin)\w* de"
+    rf"|i m|im|i am|tenho|j ai|jai) {_ONLY}1[0-7]"
 )
-_THEIR_AGE = (
-    r"(?:tiene|tienen|de|con|she is|he is) (?:solo |apenas |recien |only )?(?:1[0-7]|[1-9])"
-)
+_THEIR_AGE = rf"(?:tiene|tienen|de|con|she is|he is) {_ONLY}(?:1[0-7]|[1-9])"
 _AGE = re.compile(
     rf"\b(?:{_OWN_AGE}\b(?! (?:mes|dia|seman|hora|hij|sol|minut|cliente)))"
     rf"|\b{_THEIR_AGE} (?:anos|anitos|years|ans)\b"
@@ -166,9 +164,6 @@ def asks_what_now(turn: Turn) -> bool:
     return len(words(turn.said)) <= SHORT_ASK and says(turn, "what_now")
 
 
-SHORT_ASK = 5
-
-
 def is_custody(turn: Turn) -> bool:
     """The other parent or the family keeps her child, and no blow or weapon is named."""
     return says(turn, "custody") and not says(turn, "blows")
@@ -226,8 +221,8 @@ def asks_no_more(turn: Turn) -> bool:
     return not says(turn, "asks_more")
 
 
-SHORT = 10
-"""Words of a message that says one thing."""
+SHORT, SHORT_ASK = 10, 5
+"""Words of a message that says one thing, and of one that only asks."""
 
 
 def speaks_of_papers(turn: Turn) -> bool:
