@@ -200,7 +200,8 @@ def _doubts(turn: Turn) -> Iterator[str]:
     heard = turn.heard
     if heard is None or heard.urgent or places.is_place(turn) or _names_service(turn):
         return
-    if "embarazo" in heard.needs and not spoken.says(turn, "my_own_death"):
+    is_harm = bool(GRAVE & {heard.intent, *heard.also}) or spoken.says(turn, "my_own_death")
+    if "embarazo" in heard.needs and not is_harm:
         return  # "I don't know what to do" is asked about the pregnancy
     least = LIKELY if spoken.says(turn, "my_own_death") else SURE
     if heard.intent == "self_harm" and heard.score >= least and not heard.past:
