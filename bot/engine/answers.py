@@ -27,7 +27,8 @@ IDLE = frozenset("yes no other greeting thanks back menu exit".split())
 def yes_or_no(turn: Turn) -> str | None:
     """The choice that a message beginning with yes or no takes, where yes or no is asked."""
     heard, message = turn.heard, words(turn.event.text)
-    if heard is None or heard.urgent or turn.state in DOORS or len(message) < 2:
+    is_cry = heard is not None and heard.urgent and not spoken.begins(turn, "not_in_danger")
+    if heard is None or is_cry or turn.state in DOORS or len(message) < 2:
         return None
     is_long = len(message) > SHORT
     says_more = heard.score >= SURE and heard.intent not in IDLE and not heard.negated

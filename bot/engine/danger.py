@@ -150,6 +150,12 @@ def cannot_speak(turn: Turn) -> bool:
     return CANNOT_SPEAK in turn.memory.told
 
 
+def is_plainly_safe(turn: Turn) -> bool:
+    """A short message that it is over or far, and no word of harm in it."""
+    harm = [one for one in HARM if one != "at_once"]  # "ya no está aquí" holds "está aquí"
+    return spoken.says_safe(turn) and not any(spoken.says(turn, one) for one in harm)
+
+
 def may_be_explained(turn: Turn) -> bool:
     """Urgent as it was read, yet her words name another matter (a debt, the rent, a video) and no
     blow, lock, death or "now": one kind question first."""

@@ -189,7 +189,9 @@ def _is_plain(flows: Flows, state: str, key: str) -> bool:
 
 def _cries(turn: Turn) -> Iterator[str]:
     heard = turn.heard
-    is_denied = spoken.begins(turn, "not_in_danger") and not turn.memory.is_urgent
+    is_denied = not turn.memory.is_urgent and (
+        spoken.begins(turn, "not_in_danger") or danger.is_plainly_safe(turn)
+    )
     if heard is not None and heard.urgent and not is_denied and not places.is_place(turn):
         if not spoken.says_safe(turn):  # that it is over is said to every kind of danger alike
             yield f"danger.{heard.intent}"

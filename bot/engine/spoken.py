@@ -166,7 +166,7 @@ def asks_what_now(turn: Turn) -> bool:
 
 def is_custody(turn: Turn) -> bool:
     """The other parent or the family keeps her child, and no blow or weapon is named."""
-    return says(turn, "custody") and not says(turn, "blows")
+    return says(turn, "custody") and (says(turn, "no_blow") or not says(turn, "blows"))
 
 
 def is_ill(turn: Turn) -> bool:
