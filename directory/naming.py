@@ -18,6 +18,7 @@ from directory.spelling import fold, slips, sound
 
 BEFORE_A_PLACE = frozenset({"en", "de", "desde", "por", "hacia"})
 SURELY_BEFORE_A_PLACE = frozenset({"en", "desde", "hacia"})
+BEFORE_A_STREET = frozenset({"av", "avda", "avenida", "jr", "jiron", "calle", "pasaje", "psje"})
 ARTICLES = frozenset({"el", "la", "los", "las"})
 MANY_SPACES = 2  # in a name so long that two slips in all of it weigh more than one word of it
 SHORTEST = 5  # letters; a shorter word is like too many others to be taken for a misspelt name
@@ -151,6 +152,8 @@ class Names:
     def _name_at(self, words: list[str], at: int) -> tuple[list[str], int]:
         """The names that start at a word, and how many words they take."""
         before = words[at - 1] if at else ""
+        if before in BEFORE_A_STREET:
+            return [], 0
         for size in range(min(LONGEST, len(words) - at), 0, -1):
             window = " ".join(words[at : at + size])
             if known := self._known(window):

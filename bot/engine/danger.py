@@ -55,9 +55,13 @@ def asks_for_help(turn: Turn) -> bool:
 
 
 def can_be_asked(turn: Turn) -> bool:
-    """A doubt about danger may be asked about: it is safe to write, and it was not just asked."""
+    """A doubt about danger may be asked about: it is safe to write, it was not just asked, and she
+    did not come for somebody who is not with her."""
     return (
-        turn.memory.is_safe and not turn.state.startswith("safety.") and not danger_was_said(turn)
+        turn.memory.is_safe
+        and not turn.state.startswith("safety.")
+        and not danger_was_said(turn)
+        and (turn.memory.need != "desaparecida" or spoken.says(turn, "of_me"))
     )
 
 

@@ -219,6 +219,10 @@ def _names_service(turn: Turn) -> bool:
     return is_sure and bool(heard and heard.needs) and not spoken.says(turn, "right_now")
 
 
+BESIDE_DANGER = frozenset(("privacy", "rights", "language"))
+"""What nobody in danger is led to by a reading."""
+
+
 def intents(turn: Turn) -> tuple[str, ...]:
     """What may be acted upon, likeliest first, in the words of the flows.
 
@@ -230,7 +234,7 @@ def intents(turn: Turn) -> tuple[str, ...]:
     if heard is None or heard.score < (SURE if is_danger else LIKELY) or places.is_place(turn):
         return ()
     also = () if heard.intent == "other" else [one for one in heard.also if one not in CONSENTS]
-    untrue = spoken.untrue(turn)
+    untrue = spoken.untrue(turn) | (BESIDE_DANGER if is_danger else frozenset())
     return tuple(SPOKEN.get(one, one) for one in (heard.intent, *also) if one not in untrue)
 
 
@@ -241,10 +245,18 @@ def _anywhere(turn: Turn) -> signposts.Post | None:
         return None
     post = signposts.young(turn) or signposts.question(turn) or signposts.plain(turn)
     post = post or signposts.anywhere(turn)
-    if post is None or not spoken.is_young_herself(turn):
+    if post is None or (post[0] == "find_service.fears" and _wants_person(turn)):
+        return None
+    if not spoken.is_young_herself(turn):
         return post
     state, key = post
     return post if turn.flows.choices(state)[key].go.startswith(FOR_THE_YOUNG) else None
+
+
+def _wants_person(turn: Turn) -> bool:
+    """Whether a person is what she asks for, not how a service treats her."""
+    heard = turn.heard
+    return heard is not None and heard.intent == "human" and heard.score >= SURE
 
 
 def _is_grave(turn: Turn) -> bool:

@@ -135,7 +135,9 @@ def post_in(turn: Turn, text: str) -> Post | None:
 def is_named(turn: Turn, text: str) -> bool:
     """Whether a text names a choice that stands elsewhere."""
     listed = signposts()
-    sections = (listed.asked, listed.plain, listed.anywhere)
+    sections = [listed.asked, listed.plain, listed.anywhere]
+    if is_young_herself(turn):
+        sections.append(listed.young)
     return any(any(_posts(turn, text, one)) for one in sections)
 
 
@@ -155,15 +157,17 @@ def _posts(turn: Turn, text: str, phrases: Phrases[Post]) -> Iterator[Post]:
 
 def plain(turn: Turn) -> Post | None:
     """The choice that a plain question of hers stands for, though she tells of harm beside it."""
-    return None if _is_cry(turn) else _first(turn, signposts().plain)
+    heard = turn.heard
+    is_where = heard is not None and bool(heard.places) and says(turn, "where")
+    return None if _is_cry(turn) or is_where else _first(turn, signposts().plain)
 
 
 def young(turn: Turn) -> Post | None:
     """The same for who is under 18, where nothing says that she is harmed."""
     if not is_young_herself(turn) or _is_cry(turn) or says(turn, "where"):
         return None
-    may_be_read = _may_be_read(turn) or tells_only_age(turn)
-    return _first(turn, signposts().young) if may_be_read else None
+    is_harmed = says(turn, "harms_the_young") or says(turn, "blows")
+    return None if is_harmed else _first(turn, signposts().young)
 
 
 def tells_only_age(turn: Turn) -> bool:

@@ -197,11 +197,11 @@ def names_no_police(turn: Turn) -> bool:
 
 def is_young_herself(turn: Turn) -> bool:
     """By her own word she is under 18, in this message or before."""
-    heard = turn.heard
-    if heard is not None and heard.about_other:
-        return False
-    is_told = turn.memory.confided.get("P1") == "deny"
-    return is_told or bool(_HER_AGE.search(written_out(turn.said)))
+    if turn.memory.confided.get("P1") == "deny":
+        return not says(turn, "my_child")
+    is_other = turn.heard is not None and turn.heard.about_other
+    said = f"{turn.said}\n{turn.event.text}"  # a wish taken up again, and what she says now
+    return not is_other and bool(_HER_AGE.search(written_out(said)))
 
 
 def is_calm_here(turn: Turn) -> bool:
@@ -213,7 +213,8 @@ def says_safe(turn: Turn) -> bool:
     """A short message that says nothing but that she is safe now."""
     is_short = len(words(turn.said)) <= SHORT
     is_said = begins(turn, "safe") or (is_short and says(turn, "safe"))
-    return begins(turn, "not_in_danger") or (is_said and not says(turn, "but"))
+    is_plain = begins(turn, "not_in_danger") or says(turn, "no_danger")
+    return is_plain or (is_said and not says(turn, "but"))
 
 
 def asks_no_more(turn: Turn) -> bool:

@@ -36,7 +36,7 @@ def _told(turn: Turn) -> list[str]:
     names = []
     answers_speak_for = risk_of(memory)
     if memory.is_urgent:
-        names.append("in_danger")
+        names.append("urgent")
     elif answers_speak_for in ANSWER_SOON:
         names.append(f"answer_{answers_speak_for}")
     if _is_maybe_minor(memory):
