@@ -7,8 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.engine import danger, languages, outcomes, places, questions, spoken, waiting
-from bot.engine.folding import fold
-from bot.engine.intents import SURE
+from bot.engine.intents import SURE, Understanding
 from bot.engine.memory import START
 from bot.engine.pocket import is_good
 from directory.needs import need_of
@@ -99,9 +98,13 @@ def asks_for_service(turn: Turn) -> bool:
     heard = turn.heard
     return heard is not None and any(
         (need in NAMED_SERVICES and heard.intent in SERVICE_INTENTS)
-        or (heard.places and (heard.intent in SERVICE_INTENTS or heard.score < SURE))
+        or (heard.places and _is_weak(heard) and not danger.police_hurts(turn))
         for need in heard.needs[:1]
     )
+
+
+def _is_weak(heard: Understanding) -> bool:
+    return heard.intent in SERVICE_INTENTS or heard.score < SURE
 
 
 SERVICE_INTENTS = frozenset(
@@ -115,16 +118,6 @@ NAMED_SERVICES = frozenset({"abogada", "psicologia", "albergue", "comida", "hijo
 def is_negated(turn: Turn) -> bool:
     """She says that it is not so, or that she does not want it."""
     return turn.heard is not None and turn.heard.negated
-
-
-def tells_of_condom(turn: Turn) -> bool:
-    """A condom broke or came off: the first 72 hours count."""
-    words = fold(turn.said).split()
-    is_named = any(word.startswith(CONDOM) for word in words)
-    return is_named and spoken.says(turn, "condom_failed")
-
-
-CONDOM = ("condon", "kondon", "preservativ", "preserbativ", "forro", "condom", "camisinha", "kapot")
 
 
 def has_web(turn: Turn) -> bool:
@@ -271,7 +264,6 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             is_worth_asking,
             asks_for_service,
             is_negated,
-            tells_of_condom,
             has_web,
             lacks_web,
             is_erase_asked,

@@ -51,7 +51,19 @@ def language_wanted(turn: Turn) -> str | None:
     )
 
 
+def speaks_of_papers(turn: Turn) -> bool:
+    """Papers are what she needs, whatever she says of her language besides."""
+    heard = turn.heard
+    return heard is not None and ("migration" in heard.also or "papeles" in heard.needs)
+
+
 GUARDS: dict[str, Callable[[Turn], bool]] = {
     guard.__name__: guard
-    for guard in (names_language, wants_language, writes_unoffered, tells_harm_too)
+    for guard in (
+        names_language,
+        wants_language,
+        speaks_of_papers,
+        writes_unoffered,
+        tells_harm_too,
+    )
 }

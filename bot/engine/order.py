@@ -241,7 +241,8 @@ def intents(turn: Turn) -> tuple[str, ...]:
 def _anywhere(turn: Turn) -> signposts.Post | None:
     """A signpost; who is ill needs a doctor before an answer, and who is under 18 hears nothing
     that is said to grown women."""
-    if spoken.is_ill(turn):
+    needs_care = spoken.tells_of_condom(turn) and spoken.says(turn, "where")
+    if spoken.is_ill(turn) or needs_care:
         return None
     post = signposts.young(turn) or signposts.question(turn) or signposts.plain(turn)
     post = post or signposts.anywhere(turn)

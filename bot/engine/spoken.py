@@ -226,10 +226,9 @@ SHORT, SHORT_ASK = 10, 5
 """Words of a message that says one thing, and of one that only asks."""
 
 
-def speaks_of_papers(turn: Turn) -> bool:
-    """Papers are what she needs, whatever she says of her language besides."""
-    heard = turn.heard
-    return heard is not None and ("migration" in heard.also or "papeles" in heard.needs)
+def tells_of_condom(turn: Turn) -> bool:
+    """A condom broke or came off: the first 72 hours count."""
+    return says(turn, "condom") and says(turn, "condom_failed")
 
 
 def was_refused_care(turn: Turn) -> bool:
@@ -272,7 +271,7 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
             was_accused,
             asks_where,
             asks_no_more,
-            speaks_of_papers,
+            tells_of_condom,
             is_calm_here,
             is_ill,
             is_custody,

@@ -4,9 +4,10 @@ where she is."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.engine import signposts
+from bot.engine import danger, signposts
 from bot.engine.answers import COMPLAINT, NEARBY, SHORT
 from bot.engine.composing import offer_again
 from bot.engine.folding import words
@@ -34,6 +35,8 @@ def remember_wish(turn: Turn) -> None:
         return
     if heard.score < LIKELY and not heard.needs and not is_named:
         return
+    if danger.police_hurts(turn):  # the police are whom she fears, not what she needs
+        heard = replace(heard, needs=tuple(one for one in heard.needs if one != "policia"))
     is_guess = bool(heard.needs) and heard.score < SURE  # what she named outright counts more
     about = [one for one in (heard.intent, *heard.also) if one != "danger_now"]  # that was asked
     turn.memory.wish = {
@@ -77,10 +80,10 @@ def add_to_wish(turn: Turn) -> None:
 
 def _says_need(turn: Turn, heard: Understanding) -> bool:
     """Whether a message beside an answer says enough to be what she needs."""
-    is_short = len(words(turn.event.text)) <= SHORT
-    if is_short or heard.intent in (*OPENING, "danger_now"):
+    if len(words(turn.event.text)) <= SHORT:
         return False
-    return bool(heard.needs) or heard.score >= CERTAIN
+    is_said = heard.score >= CERTAIN and heard.intent not in (*OPENING, "danger_now")
+    return bool(heard.needs) or is_said
 
 
 def take_danger(turn: Turn) -> None:
