@@ -57,11 +57,12 @@ def asks_for_help(turn: Turn) -> bool:
 def can_be_asked(turn: Turn) -> bool:
     """A doubt about danger may be asked about: it is safe to write, it was not just asked, and she
     did not come for somebody who is not with her."""
+    came_for_other = turn.memory.need == "desaparecida" or turn.state.startswith("friend.")
     return (
         turn.memory.is_safe
         and not turn.state.startswith("safety.")
         and not danger_was_said(turn)
-        and (turn.memory.need != "desaparecida" or spoken.says(turn, "of_me"))
+        and (not came_for_other or spoken.says(turn, "of_me"))
     )
 
 

@@ -231,6 +231,11 @@ def _is_known(turn: Turn, needs: frozenset[str]) -> bool:
     return turn.memory.need in needs and not spoken.says(turn, "my_rights")
 
 
+def seeks_nobody(turn: Turn) -> bool:
+    """She is not looking for somebody who disappeared."""
+    return turn.memory.need != "desaparecida"
+
+
 KNOWN = {
     "known_police": frozenset(("abuso_policial", "policia")),
     "known_work": frozenset(("trabajo_sin_pago",)),
@@ -239,6 +244,7 @@ KNOWN = {
     "known_health": frozenset(("salud", "salud_sexual", "embarazo")),
     "known_home": frozenset(("albergue", "hijos")),
     "known_young": frozenset(("ninez",)),
+    "known_missing": frozenset(("desaparecida",)),
 }
 """Guards by what she needs."""
 
@@ -277,6 +283,7 @@ ALL: Mapping[str, Callable[[Turn], bool]] = (
             is_about_other,
             is_about_child,
             came_for_child,
+            seeks_nobody,
             is_for_the_young,
         )
     }

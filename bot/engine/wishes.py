@@ -117,6 +117,7 @@ def recall_wish(turn: Turn) -> None:
 def go_on(turn: Turn) -> None:
     """After an answer: to what she told before, else back to where she was."""
     if turn.memory.wish is not None:
+        turn.memory.wish["negated"] = False  # what she denied then was not all she told
         recall_wish(turn)
     elif turn.memory.trail:
         turn.jump = turn.memory.trail.pop()
