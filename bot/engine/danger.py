@@ -92,7 +92,8 @@ def tells_of_rape(turn: Turn) -> bool:
 
 def is_crisis(turn: Turn) -> bool:
     """She came from thoughts of dying."""
-    return any(one.startswith(("safety.crisis", "safety.company")) for one in turn.memory.trail)
+    states = (turn.state, *turn.memory.trail)
+    return any(one.startswith(("safety.crisis", "safety.company")) for one in states)
 
 
 def is_not_crisis(turn: Turn) -> bool:
@@ -177,6 +178,12 @@ def is_online(turn: Turn) -> bool:
 HARM = ("blows", "at_once", "locked", "my_own_death", "rape", "hurt_herself")
 """Phrases of `said.yaml` beside which nothing is explained away."""
 
+
+def is_at_her_own_hands(turn: Turn) -> bool:
+    """She spoke of dying, and has at hand what would do it."""
+    return is_crisis(turn) and spoken.says(turn, "has_means")
+
+
 GUARDS: dict[str, Callable[[Turn], bool]] = {
     guard.__name__: guard
     for guard in (
@@ -192,6 +199,7 @@ GUARDS: dict[str, Callable[[Turn], bool]] = {
         is_about_dying,
         is_plainly_sexual,
         is_in_crisis,
+        is_at_her_own_hands,
         asks_for_help,
         tells_of_rape,
         cries_for_other,

@@ -256,6 +256,7 @@ SAID = {
     "is_peruvian": "peruvian",
     "is_wounded": "wounded",
     "hurt_herself": "hurt_herself",
+    "has_means": "has_means",
     "asks_more": "asks_more",
     "wants_questions": "wants_questions",
 }
