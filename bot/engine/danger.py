@@ -56,7 +56,9 @@ def asks_for_help(turn: Turn) -> bool:
 
 def can_be_asked(turn: Turn) -> bool:
     """A doubt about danger may be asked about: it is safe to write, it was not just asked, and she
-    did not come for somebody who is not with her."""
+    does not write for somebody who is not with her."""
+    if turn.heard is not None and turn.heard.about_other:
+        return False
     came_for_other = turn.memory.need == "desaparecida" or turn.state.startswith("friend.")
     return (
         turn.memory.is_safe
@@ -122,7 +124,8 @@ def police_hurts(turn: Turn) -> bool:
     is_told = heard is not None and "police_abuse" in (heard.intent, *heard.also)
     if spoken.says(turn, "no_police"):
         return False
-    return is_told or spoken.names_police(turn) or POLICE in turn.memory.told
+    is_known = POLICE in turn.memory.told or turn.memory.need == "abuso_policial"
+    return is_told or is_known or spoken.names_police(turn)
 
 
 def police_does_not_hurt(turn: Turn) -> bool:

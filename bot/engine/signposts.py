@@ -53,6 +53,8 @@ EVERYWHERE = frozenset(
 
 Post = tuple[str, str]
 """A state, or a pattern of states, and the key of a choice there."""
+ON_THE_STREET: Post = ("minors.start", "alone")
+"""Where to sleep asks for protection, before any other question of who is under 18."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +166,11 @@ def plain(turn: Turn) -> Post | None:
 
 def young(turn: Turn) -> Post | None:
     """The same for who is under 18, where nothing says that she is harmed."""
-    if not is_young_herself(turn) or _is_cry(turn) or says(turn, "where"):
-        return None
     is_harmed = says(turn, "harms_the_young") or says(turn, "blows")
-    return None if is_harmed else _first(turn, signposts().young)
+    if not is_young_herself(turn) or _is_cry(turn) or is_harmed:
+        return None
+    post = _first(turn, signposts().young)
+    return post if post == ON_THE_STREET or not says(turn, "where") else None
 
 
 def tells_only_age(turn: Turn) -> bool:

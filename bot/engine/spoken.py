@@ -257,6 +257,7 @@ SAID = {
     "is_wounded": "wounded",
     "hurt_herself": "hurt_herself",
     "has_means": "has_means",
+    "was_sent_away": "sent_away",
     "asks_more": "asks_more",
     "wants_questions": "wants_questions",
 }
