@@ -110,11 +110,10 @@ def here(turn: Turn) -> str | None:
 
 
 def anywhere(turn: Turn) -> Post | None:
-    """The choice that a phrase in her words stands for; beside something grave that is surely
-    understood, only what she asks outright."""
-    asked = question(turn)
-    if asked or not _may_be_read(turn):
-        return asked
+    """The choice that a phrase in her words stands for, a phrase after "no" left out; none beside
+    something grave that is surely understood."""
+    if not _may_be_read(turn):
+        return None
     return next(_posts(turn, turn.said, signposts().anywhere), None)
 
 
@@ -125,13 +124,6 @@ def question(turn: Turn) -> Post | None:
     if heard is None or heard.urgent or is_harm or names_minor(turn):
         return None
     return _weightiest(turn, turn.said, signposts().asked)
-
-
-def post_in(turn: Turn, text: str) -> Post | None:
-    """The choice that a phrase in a text stands for, a phrase after "no" left out; what is asked of
-    work comes first."""
-    asked = _weightiest(turn, text, signposts().asked)
-    return asked or next(_posts(turn, text, signposts().anywhere), None)
 
 
 def is_named(turn: Turn, text: str) -> bool:
